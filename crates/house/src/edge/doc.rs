@@ -1,0 +1,174 @@
+//! What a route says of itself, and the OpenAPI 3.1 document made of it.
+use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder, Schema,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::{may, problem::ProblemView, router::Entry};
+
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// The description of one route.
+pub struct Doc {
+    summary: &'static str,
+    query: Vec<(&'static str, &'static str)>,
+    body: Option<(&'static str, RefOr<Schema>)>,
+    answer: Option<RefOr<Schema>>,
+    answer_type: &'static str,
+    schemas: Schemas,
+}
+
+/// What the route does, in a Chinese phrase.
+impl Doc {
+    /// Starts a description.
+    pub fn new(summary: &'static str) -> Self {
+        let (query, schemas) = (Vec::new(), Vec::new());
+        Self { summary, query, body: None, answer: None, answer_type: "application/json", schemas }
+    }
+
+    /// Adds a query parameter with what it means, in Chinese.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, meaning: &'static str) -> Self {
+        self.query.push((name, meaning));
+        self
+    }
+
+    /// The JSON body.
+    #[must_use]
+    pub fn body<T: ToSchema>(mut self) -> Self {
+        self.body = Some(("application/json", self.named::<T>()));
+        self
+    }
+
+    /// A body of another type, such as a CSV file.
+    #[must_use]
+    pub fn raw_body(mut self, media_type: &'static str) -> Self {
+        self.body = Some((media_type, ObjectBuilder::new().schema_type(Type::String).into()));
+        self
+    }
+
+    /// The JSON answer.
+    #[must_use]
+    pub fn answer<T: ToSchema>(mut self) -> Self {
+        self.answer = Some(self.named::<T>());
+        self
+    }
+
+    /// The answer as a list in a page.
+    #[must_use]
+    pub fn page_of<T: ToSchema>(self) -> Self {
+        self.query("cursor", "上一页给出的 next").query("limit", "每页条数,最多 200").answer::<PageView<T>>()
+    }
+
+    /// An answer of another type, such as text.
+    #[must_use]
+    pub fn raw_answer(mut self, media_type: &'static str) -> Self {
+        self.answer = Some(ObjectBuilder::new().schema_type(Type::String).into());
+        self.answer_type = media_type;
+        self
+    }
+
+    fn named<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        let name = T::name().into_owned();
+        T::schemas(&mut self.schemas);
+        self.schemas.push((name.clone(), T::schema()));
+        Ref::from_schema_name(name).into()
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, serde::Serialize, serde::Deserialize, ToSchema)]
+pub struct PageView<T: ToSchema> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Ask with this `cursor` for the next page; absent on the last.
+    pub next: Option<String>,
+    /// How many rows there are in all, where that is known cheaply.
+    pub total: Option<i64>,
+}
+
+/// The whole document.
+pub fn openapi(entries: &[Entry]) -> OpenApi {
+    let mut components = ComponentsBuilder::new().security_scheme(
+        "token",
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+    );
+    components = components.schema(ProblemView::name(), ProblemView::schema());
+    let mut more = Schemas::new();
+    ProblemView::schemas(&mut more);
+    for (name, schema) in more.into_iter().chain(entries.iter().flat_map(|e| e.doc.schemas.iter().cloned())) {
+        components = components.schema(name, schema);
+    }
+    let info = InfoBuilder::new()
+        .title("信衡 Xinheng")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("事中事后监管平台接口。出错时返回 application/problem+json(RFC 9457)。"));
+    let mut api = OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build();
+    for entry in entries {
+        let method = match entry.method {
+            axum::http::Method::POST => HttpMethod::Post,
+            axum::http::Method::PUT => HttpMethod::Put,
+            axum::http::Method::DELETE => HttpMethod::Delete,
+            _ => HttpMethod::Get,
+        };
+        api.paths.add_path_operation(entry.path, vec![method], operation(entry));
+    }
+    api
+}
+
+fn operation(entry: &Entry) -> Operation {
+    let doc = &entry.doc;
+    let tag = entry.path.trim_start_matches("/api/v1/").split('/').next().unwrap_or("edge");
+    let mut operation = OperationBuilder::new()
+        .tag(tag)
+        .summary(Some(doc.summary))
+        .operation_id(Some(entry.operation_id()))
+        .description(Some(format!("权限:{}", entry.permission.0)));
+    for name in path_parameters(entry.path) {
+        operation = operation.parameter(
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Path)
+                .required(Required::True)
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
+        );
+    }
+    for (name, meaning) in &doc.query {
+        operation = operation.parameter(
+            ParameterBuilder::new()
+                .name(*name)
+                .parameter_in(ParameterIn::Query)
+                .required(Required::False)
+                .description(Some(*meaning))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
+        );
+    }
+    if let Some((media, schema)) = &doc.body {
+        let body = RequestBodyBuilder::new().required(Some(Required::True));
+        operation = operation.request_body(Some(body.content(*media, Content::new(Some(schema.clone()))).build()));
+    }
+    let mut good = ResponseBuilder::new().description("成功");
+    if let Some(schema) = &doc.answer {
+        good = good.content(doc.answer_type, Content::new(Some(schema.clone())));
+    }
+    operation = operation.response("200", good.build());
+    let problem = Ref::from_schema_name(ProblemView::name());
+    let bad = ResponseBuilder::new()
+        .description("出错")
+        .content("application/problem+json", Content::new(Some(problem)))
+        .build();
+    operation = operation.response("default", bad);
+    if entry.permission != may::PUBLIC {
+        let none: [&str; 0] = [];
+        operation = operation.security(SecurityRequirement::new("token", none));
+    }
+    operation.build()
+}
+
+fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}

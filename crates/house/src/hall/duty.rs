@@ -1,0 +1,84 @@
+//! Duties (待办): who must do what by when. Every deadline in the house is one of these, so one table gives
+//! every inbox, every late list and every on-time rate.
+use db::Tx;
+use kernel::{Day, Fault, FaultKind, Instant, Outcome};
+use serde::{Deserialize, Serialize};
+
+use super::{Op, store};
+
+/// A duty about to be opened.
+#[derive(Debug, Clone)]
+pub struct NewDuty {
+    /// `module.verb`, for example `inspect.publish-result`; also the code of the deadline in the pack.
+    pub kind: &'static str,
+    /// What it is about, as `kind:number`. One open duty of a kind for each subject.
+    pub subject: String,
+    /// What must be done, in Chinese.
+    pub title: String,
+    /// The entity concerned.
+    pub entity_id: Option<i64>,
+    /// Where.
+    pub division: Option<String>,
+    /// Who owes it.
+    pub department: Option<String>,
+    /// The day the clock starts; that day itself is not counted.
+    pub from: Day,
+}
+
+/// A duty as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duty {
+    /// Number.
+    pub duty_id: i64,
+    /// Kind, see [`NewDuty::kind`].
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// What must be done.
+    pub title: String,
+    /// Who owes it.
+    pub department: Option<String>,
+    /// Start of the clock.
+    pub opened_on: Day,
+    /// Last day on which it is in time.
+    pub due_on: Day,
+    /// Source of the deadline: document and article.
+    pub basis: String,
+    /// When it was done.
+    pub done_at: Option<Instant>,
+}
+
+/// Opens a duty whose deadline the pack knows under the duty's kind. Opening it again changes nothing.
+pub fn open(tx: &mut Tx, op: &Op, duty: &NewDuty) -> Outcome<Day> {
+    let (due_on, basis) = due(op, duty.kind, duty.from)?;
+    let duty_id = tx.next_id()?;
+    store::save_duty(tx, op, duty_id, duty, due_on, &basis)?;
+    Ok(due_on)
+}
+
+/// Closes the duty of a kind for a subject. Returns whether one was open.
+pub fn done(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<bool> {
+    store::close_duty(tx, op, kind, subject)
+}
+
+/// Open duties, the most urgent first; only those of `department` when it is given.
+pub fn open_duties(tx: &mut Tx, department: Option<&str>, limit: i64) -> Outcome<Vec<Duty>> {
+    store::open_duties(tx, department, limit)
+}
+
+/// The duties about one subject.
+pub fn about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Duty>> {
+    store::duties_about(tx, subject)
+}
+
+/// The last day in time for a deadline of the pack that starts on `from`, with its basis.
+pub fn due(op: &Op, code: &str, from: Day) -> Outcome<(Day, String)> {
+    let law = op.pack.on(from);
+    let answer = law.deadline(code).map_err(|fault| {
+        Fault::new(FaultKind::Internal, "hall.deadline.unknown", format!("政策包中没有期限“{code}”:{fault}"))
+    })?;
+    let due_on = answer.value.due(op.pack.calendar(), from).map_err(|fault| {
+        Fault::new(FaultKind::Invalid, "hall.calendar.year-missing", format!("无法推算期限:{fault}"))
+    })?;
+    Ok((due_on, answer.basis()))
+}

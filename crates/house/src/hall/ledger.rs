@@ -1,0 +1,118 @@
+//! The ledger of events (事件): that something was done, by whom, when, under which rules.
+//!
+//! An event is written in the transaction of the fact it tells of. Afterwards the sequencer
+//! ([`super::log::seal`]) gives it a position; readers follow positions, so nobody ever misses an event that
+//! committed late.
+use db::Tx;
+use kernel::{Instant, Outcome};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{House, Op, command, store};
+
+/// An event about to be told.
+#[derive(Debug, Clone, Default)]
+pub struct Event {
+    /// `module.past-participle`, for example `inspect.plan-drawn`.
+    pub verb: &'static str,
+    /// What it is about, as `kind:number`, for example `plan:17`.
+    pub subject: String,
+    /// The entity concerned, when there is one.
+    pub entity_id: Option<i64>,
+    /// Where it happened.
+    pub division: Option<String>,
+    /// Whose business it is.
+    pub department: Option<String>,
+    /// The facts, for readers and for the audit trail.
+    pub payload: Value,
+    /// What enters the public log, when anything does.
+    pub public: Option<PublicLeaf>,
+}
+
+/// The public part of an event: what kind of document, about what, and the hash of the document.
+/// Personal data never enters it, only hashes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicLeaf {
+    /// For example `draw.commitment`.
+    pub kind: String,
+    /// The campaign, notice or list it belongs to.
+    pub subject: String,
+    /// Lower-case hex hash of the document.
+    pub document: String,
+}
+
+/// An event as readers get it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Told {
+    /// Place in the ledger, from 1 without gaps.
+    pub position: i64,
+    /// Number of the event.
+    pub event_id: i64,
+    /// When it was done.
+    pub at: Instant,
+    /// Who did it.
+    pub actor: String,
+    /// What was done.
+    pub verb: String,
+    /// What it is about.
+    pub subject: String,
+    /// The entity concerned.
+    pub entity_id: Option<i64>,
+    /// The facts.
+    pub payload: Value,
+}
+
+/// Writes an event in the transaction of the fact.
+pub fn append(tx: &mut Tx, op: &Op, event: Event) -> Outcome<i64> {
+    let event_id = tx.next_id()?;
+    store::save_event(tx, op, event_id, &event)?;
+    Ok(event_id)
+}
+
+/// Events about one subject in order, for its timeline.
+pub fn about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Told>> {
+    store::events_about(tx, subject)
+}
+
+/// Somebody who follows the ledger. Each event is read in a transaction of its own together with the
+/// reader's new position, so its effect happens exactly once.
+pub trait Reader: Send + Sync {
+    /// Name under which the position is kept; never reused for another purpose.
+    fn name(&self) -> &'static str;
+    /// The verbs it wants to hear of.
+    fn verbs(&self) -> &'static [&'static str];
+    /// Takes one event in.
+    fn read(&self, tx: &mut Tx, op: &Op, event: &Told) -> Outcome<()>;
+}
+
+/// Lets every reader catch up with the sealed ledger. Returns how many events were taken in.
+///
+/// A reader that fails keeps its position and is reported; the others go on.
+pub fn catch_up(house: &House, op: &Op, readers: &[&dyn Reader]) -> Outcome<u64> {
+    let mut taken = 0;
+    for reader in readers {
+        loop {
+            let step = command(house, op, |tx, op| {
+                let from = store::reader_position(tx, reader.name())?;
+                let (event, upto) = store::next_event(tx, from, reader.verbs())?;
+                if upto > from {
+                    store::move_reader(tx, reader.name(), upto)?;
+                }
+                if let Some(event) = &event {
+                    reader.read(tx, &Op { at: op.at.max(event.at), ..op.clone() }, event)?;
+                }
+                Ok(event.is_some())
+            })?;
+            if !step {
+                break;
+            }
+            taken += 1;
+        }
+    }
+    Ok(taken)
+}
+
+/// The last sealed position.
+pub fn height(tx: &mut Tx) -> Outcome<i64> {
+    store::last_position(tx)
+}

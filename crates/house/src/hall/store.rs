@@ -1,0 +1,364 @@
+//! Every SQL statement of the hall.
+use db::{Row, Tx, args, statements};
+use kernel::{Day, Instant, Outcome};
+use serde_json::Value;
+
+use super::duty::{Duty, NewDuty};
+use super::job::Job;
+use super::ledger::{Event, PublicLeaf, Told};
+use super::op::{Once, Op};
+
+statements! {
+    /// The kept answer to an idempotency key.
+    ANSWER = "SELECT digest, body FROM hall_answer WHERE actor = $1 AND once_key = $2";
+    /// Keeps an answer for retries.
+    SAVE_ANSWER = "INSERT INTO hall_answer (actor, once_key, digest, body, at) VALUES ($1, $2, $3, $4, $5)";
+    /// Writes an event, not yet sealed.
+    SAVE_EVENT = "INSERT INTO hall_event (event_id, at, actor, verb, subject, entity_id, division, department,
+                  payload, public, pack, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    /// Events about one subject, oldest first.
+    EVENTS_ABOUT = "SELECT COALESCE(position, 0) AS position, event_id, at, actor, verb, subject, entity_id, payload
+                    FROM hall_event WHERE subject = $1 ORDER BY event_id";
+    /// Where a reader stands.
+    READER = "SELECT position FROM hall_reader WHERE name = $1";
+    /// Moves a reader on.
+    MOVE_READER = "INSERT INTO hall_reader (name, position) VALUES ($1, $2)
+                   ON CONFLICT (name) DO UPDATE SET position = excluded.position";
+    /// The next sealed event a reader wants.
+    NEXT_EVENT = "SELECT position, event_id, at, actor, verb, subject, entity_id, payload
+                  FROM hall_event WHERE position > $1 AND verb IN ($list) ORDER BY position LIMIT 1";
+    /// The last sealed position.
+    LAST_POSITION = "SELECT COALESCE(max(position), 0) AS position FROM hall_event";
+    /// Events that wait for a position, in the order of their numbers.
+    UNSEALED = "SELECT event_id, at, public FROM hall_event WHERE position IS NULL ORDER BY event_id LIMIT $1";
+    /// Gives an event its position.
+    SEAL = "UPDATE hall_event SET position = $2 WHERE event_id = $1";
+    /// Adds a leaf to the public log.
+    SAVE_LEAF = "INSERT INTO hall_leaf (leaf_index, event_id, subject, kind, document, data, hash)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    /// The size of the public log.
+    LOG_SIZE = "SELECT CAST(count(*) AS BIGINT) AS size FROM hall_leaf";
+    /// Leaf hashes in order, up to a size.
+    LEAF_HASHES = "SELECT hash FROM hall_leaf WHERE leaf_index < $1 ORDER BY leaf_index";
+    /// Leaves about one subject.
+    LEAVES_ABOUT = "SELECT leaf_index, kind, document, data FROM hall_leaf WHERE subject = $1 ORDER BY leaf_index";
+    /// A page of leaves.
+    LEAVES = "SELECT leaf_index, kind, document, data FROM hall_leaf
+              WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT $2";
+    /// Keeps a signed checkpoint.
+    SAVE_CHECKPOINT = "INSERT INTO hall_checkpoint (size, root, at, key, signature) VALUES ($1, $2, $3, $4, $5)
+                       ON CONFLICT (size) DO NOTHING";
+    /// The newest checkpoint.
+    CHECKPOINT = "SELECT size, root, at, key, signature FROM hall_checkpoint ORDER BY size DESC LIMIT 1";
+    /// Opens a duty once.
+    SAVE_DUTY = "INSERT INTO hall_duty (duty_id, kind, subject, title, entity_id, division, department, opened_at,
+                 opened_on, due_on, basis) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                 ON CONFLICT (kind, subject) DO NOTHING";
+    /// Closes a duty.
+    CLOSE_DUTY = "UPDATE hall_duty SET done_at = $3, done_by = $4
+                  WHERE kind = $1 AND subject = $2 AND done_at IS NULL";
+    /// Open duties of all departments, most urgent first.
+    OPEN_DUTIES = "SELECT duty_id, kind, subject, title, department, opened_on, due_on, basis, done_at
+                   FROM hall_duty WHERE done_at IS NULL ORDER BY due_on, duty_id LIMIT $1";
+    /// Open duties of one department, most urgent first.
+    OPEN_DUTIES_OF = "SELECT duty_id, kind, subject, title, department, opened_on, due_on, basis, done_at
+                      FROM hall_duty WHERE done_at IS NULL AND department = $2 ORDER BY due_on, duty_id LIMIT $1";
+    /// Duties about one subject.
+    DUTIES_ABOUT = "SELECT duty_id, kind, subject, title, department, opened_on, due_on, basis, done_at
+                    FROM hall_duty WHERE subject = $1 ORDER BY duty_id";
+    /// Queues a job.
+    SAVE_JOB = "INSERT INTO hall_job (job_id, kind, subject, payload, state, attempts, created_at, run_after)
+                VALUES ($1, $2, $3, $4, 'queued', 0, $5, $5)";
+    /// The next job that waits or whose worker fell silent.
+    NEXT_JOB = "SELECT job_id FROM hall_job WHERE (state = 'queued' AND run_after <= $1)
+                OR (state = 'running' AND lease_until < $2) ORDER BY job_id LIMIT 1";
+    /// Takes a job.
+    CLAIM_JOB = "UPDATE hall_job SET state = 'running', attempts = attempts + 1, lease_until = $2
+                 WHERE job_id = $1";
+    /// One job.
+    JOB = "SELECT job_id, kind, subject, payload, state, attempts, progress, fault FROM hall_job WHERE job_id = $1";
+    /// Newest jobs.
+    LATEST_JOBS = "SELECT job_id, kind, subject, payload, state, attempts, progress, fault FROM hall_job
+                   ORDER BY job_id DESC LIMIT $1";
+    /// Notes progress and renews the lease.
+    PROGRESS = "UPDATE hall_job SET progress = $2, lease_until = $3 WHERE job_id = $1";
+    /// Ends a job.
+    FINISH_JOB = "UPDATE hall_job SET state = $2, fault = $3, finished_at = $4, lease_until = NULL WHERE job_id = $1";
+    /// Puts a failed job back to be tried later.
+    QUEUE_AGAIN = "UPDATE hall_job SET state = 'queued', fault = $2, run_after = $3, lease_until = NULL
+                   WHERE job_id = $1";
+    /// Keeps the hash of a token.
+    SAVE_TOKEN = "INSERT INTO hall_token (token_hash, name, created_at) VALUES ($1, $2, $3)";
+    /// The holder of a living token.
+    TOKEN = "SELECT name FROM hall_token WHERE token_hash = $1 AND ended_at IS NULL";
+    /// One setting.
+    SETTING = "SELECT value FROM hall_setting WHERE name = $1";
+    /// Keeps a setting.
+    SAVE_SETTING = "INSERT INTO hall_setting (name, value) VALUES ($1, $2)
+                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+}
+
+pub fn answer(tx: &mut Tx, actor: &str, key: &str) -> Outcome<Option<(String, String)>> {
+    tx.opt(&ANSWER, &args![actor, key])?.map(|row| Ok((row.get("digest")?, row.get("body")?))).transpose()
+}
+
+pub fn save_answer(tx: &mut Tx, actor: &str, once: &Once, body: &str, at: Instant) -> Outcome<()> {
+    tx.exec(&SAVE_ANSWER, &args![actor, &once.key, &once.digest, body, at]).map(drop)
+}
+
+pub fn save_event(tx: &mut Tx, op: &Op, event_id: i64, event: &Event) -> Outcome<()> {
+    let public = event.public.as_ref().map(|leaf| serde_json::json!(leaf));
+    let row = args![
+        event_id,
+        op.at,
+        &op.actor.id,
+        event.verb,
+        &event.subject,
+        event.entity_id,
+        &event.division,
+        &event.department,
+        &event.payload,
+        public,
+        op.pack.hash(),
+        &op.trace,
+    ];
+    tx.exec(&SAVE_EVENT, &row).map(drop)
+}
+
+fn told(row: &Row) -> Outcome<Told> {
+    Ok(Told {
+        position: row.get("position")?,
+        event_id: row.get("event_id")?,
+        at: row.get("at")?,
+        actor: row.get("actor")?,
+        verb: row.get("verb")?,
+        subject: row.get("subject")?,
+        entity_id: row.get("entity_id")?,
+        payload: row.get("payload")?,
+    })
+}
+
+pub fn events_about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Told>> {
+    tx.all(&EVENTS_ABOUT, &args![subject])?.iter().map(told).collect()
+}
+
+pub fn reader_position(tx: &mut Tx, name: &str) -> Outcome<i64> {
+    tx.opt(&READER, &args![name])?.map_or(Ok(0), |row| row.get("position"))
+}
+
+pub fn move_reader(tx: &mut Tx, name: &str, position: i64) -> Outcome<()> {
+    tx.exec(&MOVE_READER, &args![name, position]).map(drop)
+}
+
+/// The next wanted event after `from`, and how far the reader may move: to that event, or to the end.
+pub fn next_event(tx: &mut Tx, from: i64, verbs: &[&str]) -> Outcome<(Option<Told>, i64)> {
+    let list: Vec<db::Value> = verbs.iter().map(|verb| db::Value::from(*verb)).collect();
+    let last: i64 = tx.one(&LAST_POSITION, &args![])?.get("position")?;
+    match tx.all_in(&NEXT_EVENT, &args![from], &list)?.first() {
+        Some(row) => {
+            let event = told(row)?;
+            let position = event.position;
+            Ok((Some(event), position))
+        }
+        None => Ok((None, last.max(from))),
+    }
+}
+
+pub fn last_position(tx: &mut Tx) -> Outcome<i64> {
+    tx.one(&LAST_POSITION, &args![])?.get("position")
+}
+
+/// An event that waits for its position: number, instant, public part.
+pub fn unsealed(tx: &mut Tx, most: i64) -> Outcome<Vec<(i64, Instant, Option<PublicLeaf>)>> {
+    tx.all(&UNSEALED, &args![most])?
+        .iter()
+        .map(|row| {
+            let public: Option<Value> = row.get("public")?;
+            let leaf = public
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(|e| kernel::Fault::internal("事件的公开部分无法读取", e))?;
+            Ok((row.get("event_id")?, row.get("at")?, leaf))
+        })
+        .collect()
+}
+
+pub fn seal(tx: &mut Tx, event_id: i64, position: i64) -> Outcome<()> {
+    tx.exec(&SEAL, &args![event_id, position]).map(drop)
+}
+
+/// A leaf of the public log.
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    pub index: i64,
+    pub kind: String,
+    pub document: String,
+    pub data: String,
+}
+
+pub fn save_leaf(tx: &mut Tx, event_id: i64, subject: &str, leaf: &Leaf, hash: &[u8]) -> Outcome<()> {
+    let row = args![leaf.index, event_id, subject, &leaf.kind, &leaf.document, &leaf.data, hash];
+    tx.exec(&SAVE_LEAF, &row).map(drop)
+}
+
+pub fn log_size(tx: &mut Tx) -> Outcome<i64> {
+    tx.one(&LOG_SIZE, &args![])?.get("size")
+}
+
+pub fn leaf_hashes(tx: &mut Tx, size: i64) -> Outcome<Vec<Vec<u8>>> {
+    tx.all(&LEAF_HASHES, &args![size])?.iter().map(|row| row.get("hash")).collect()
+}
+
+fn leaf(row: &Row) -> Outcome<Leaf> {
+    Ok(Leaf {
+        index: row.get("leaf_index")?,
+        kind: row.get("kind")?,
+        document: row.get("document")?,
+        data: row.get("data")?,
+    })
+}
+
+pub fn leaves_about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Leaf>> {
+    tx.all(&LEAVES_ABOUT, &args![subject])?.iter().map(leaf).collect()
+}
+
+pub fn leaves(tx: &mut Tx, from: i64, most: i64) -> Outcome<Vec<Leaf>> {
+    tx.all(&LEAVES, &args![from, most])?.iter().map(leaf).collect()
+}
+
+/// A signed statement of the log's size and root.
+#[derive(Debug, Clone)]
+pub struct CheckpointRow {
+    pub size: i64,
+    pub root: String,
+    pub at: Instant,
+    pub key: String,
+    pub signature: String,
+}
+
+pub fn save_checkpoint(tx: &mut Tx, row: &CheckpointRow) -> Outcome<()> {
+    tx.exec(&SAVE_CHECKPOINT, &args![row.size, &row.root, row.at, &row.key, &row.signature]).map(drop)
+}
+
+pub fn checkpoint(tx: &mut Tx) -> Outcome<Option<CheckpointRow>> {
+    tx.opt(&CHECKPOINT, &args![])?
+        .map(|row| {
+            Ok(CheckpointRow {
+                size: row.get("size")?,
+                root: row.get("root")?,
+                at: row.get("at")?,
+                key: row.get("key")?,
+                signature: row.get("signature")?,
+            })
+        })
+        .transpose()
+}
+
+pub fn save_duty(tx: &mut Tx, op: &Op, duty_id: i64, duty: &NewDuty, due_on: Day, basis: &str) -> Outcome<()> {
+    let row = args![
+        duty_id,
+        duty.kind,
+        &duty.subject,
+        &duty.title,
+        duty.entity_id,
+        &duty.division,
+        &duty.department,
+        op.at,
+        duty.from,
+        due_on,
+        basis,
+    ];
+    tx.exec(&SAVE_DUTY, &row).map(drop)
+}
+
+pub fn close_duty(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<bool> {
+    tx.exec(&CLOSE_DUTY, &args![kind, subject, op.at, &op.actor.id]).map(|rows| rows > 0)
+}
+
+fn duty(row: &Row) -> Outcome<Duty> {
+    Ok(Duty {
+        duty_id: row.get("duty_id")?,
+        kind: row.get("kind")?,
+        subject: row.get("subject")?,
+        title: row.get("title")?,
+        department: row.get("department")?,
+        opened_on: row.get("opened_on")?,
+        due_on: row.get("due_on")?,
+        basis: row.get("basis")?,
+        done_at: row.get("done_at")?,
+    })
+}
+
+pub fn open_duties(tx: &mut Tx, department: Option<&str>, limit: i64) -> Outcome<Vec<Duty>> {
+    let rows = match department {
+        Some(department) => tx.all(&OPEN_DUTIES_OF, &args![limit, department])?,
+        None => tx.all(&OPEN_DUTIES, &args![limit])?,
+    };
+    rows.iter().map(duty).collect()
+}
+
+pub fn duties_about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Duty>> {
+    tx.all(&DUTIES_ABOUT, &args![subject])?.iter().map(duty).collect()
+}
+
+pub fn save_job(tx: &mut Tx, job_id: i64, kind: &str, subject: &str, payload: &Value, at: Instant) -> Outcome<()> {
+    tx.exec(&SAVE_JOB, &args![job_id, kind, subject, payload, at]).map(drop)
+}
+
+/// Claims the next job; the advisory lock keeps two workers from taking the same one.
+pub fn claim_job(tx: &mut Tx, now: Instant, lost_before: Instant, until: Instant) -> Outcome<Option<Job>> {
+    tx.lock("hall_job", 0)?;
+    let Some(row) = tx.opt(&NEXT_JOB, &args![now, lost_before])? else { return Ok(None) };
+    let job_id: i64 = row.get("job_id")?;
+    tx.exec(&CLAIM_JOB, &args![job_id, until])?;
+    job(tx, job_id)
+}
+
+fn job_row(row: &Row) -> Outcome<Job> {
+    Ok(Job {
+        job_id: row.get("job_id")?,
+        kind: row.get("kind")?,
+        subject: row.get("subject")?,
+        payload: row.get("payload")?,
+        state: row.get("state")?,
+        attempts: row.get("attempts")?,
+        progress: row.get("progress")?,
+        fault: row.get("fault")?,
+    })
+}
+
+pub fn job(tx: &mut Tx, job_id: i64) -> Outcome<Option<Job>> {
+    tx.opt(&JOB, &args![job_id])?.as_ref().map(job_row).transpose()
+}
+
+pub fn latest_jobs(tx: &mut Tx, limit: i64) -> Outcome<Vec<Job>> {
+    tx.all(&LATEST_JOBS, &args![limit])?.iter().map(job_row).collect()
+}
+
+pub fn note_progress(tx: &mut Tx, job_id: i64, progress: &Value, lease: Instant) -> Outcome<()> {
+    tx.exec(&PROGRESS, &args![job_id, progress, lease]).map(drop)
+}
+
+pub fn finish_job(tx: &mut Tx, job_id: i64, state: &str, fault: Option<&str>, at: Instant) -> Outcome<()> {
+    tx.exec(&FINISH_JOB, &args![job_id, state, fault, at]).map(drop)
+}
+
+pub fn queue_again(tx: &mut Tx, job_id: i64, fault: &str, run_after: Instant) -> Outcome<()> {
+    tx.exec(&QUEUE_AGAIN, &args![job_id, fault, run_after]).map(drop)
+}
+
+pub fn save_token(tx: &mut Tx, hash: &str, name: &str, at: Instant) -> Outcome<()> {
+    tx.exec(&SAVE_TOKEN, &args![hash, name, at]).map(drop)
+}
+
+pub fn token(tx: &mut Tx, hash: &str) -> Outcome<Option<String>> {
+    tx.opt(&TOKEN, &args![hash])?.map(|row| row.get("name")).transpose()
+}
+
+pub fn setting(tx: &mut Tx, name: &str) -> Outcome<Option<String>> {
+    tx.opt(&SETTING, &args![name])?.map(|row| row.get("value")).transpose()
+}
+
+pub fn save_setting(tx: &mut Tx, name: &str, value: &str) -> Outcome<()> {
+    tx.exec(&SAVE_SETTING, &args![name, value]).map(drop)
+}

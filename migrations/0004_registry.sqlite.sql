@@ -1,0 +1,27 @@
+-- The register of entities (经营主体库): what the newest registration record says of each.
+
+CREATE TABLE registry_entity (
+    entity_id      INTEGER PRIMARY KEY,
+    subject_no     TEXT    NOT NULL,
+    name           TEXT    NOT NULL,
+    name_key       TEXT    NOT NULL,
+    kind           TEXT    NOT NULL,
+    status         TEXT    NOT NULL,
+    established_on TEXT,
+    capital_fen    INTEGER,
+    industry       TEXT    NOT NULL,
+    division       TEXT    NOT NULL,
+    address        TEXT    NOT NULL,
+    record_id      INTEGER NOT NULL,
+    updated_at     TEXT    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX registry_entity_no ON registry_entity (subject_no);
+CREATE INDEX registry_entity_name ON registry_entity (name_key, entity_id);
+CREATE INDEX registry_entity_division ON registry_entity (division, entity_id);
+
+CREATE TABLE registry_former_name (
+    entity_id   INTEGER NOT NULL,
+    name        TEXT    NOT NULL,
+    record_id   INTEGER NOT NULL,
+    PRIMARY KEY (entity_id, record_id)
+) STRICT;

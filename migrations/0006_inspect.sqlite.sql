@@ -1,0 +1,94 @@
+-- Double random (双随机): plans, the documents of the draw, tasks and results.
+
+CREATE TABLE inspect_plan (
+    plan_id     INTEGER PRIMARY KEY,
+    plan_no     TEXT    NOT NULL,
+    title       TEXT    NOT NULL,
+    year        INTEGER NOT NULL,
+    department  TEXT    NOT NULL,
+    division    TEXT    NOT NULL,
+    mode        TEXT    NOT NULL CHECK (mode IN ('undirected', 'directed')),
+    starts_on   TEXT    NOT NULL,
+    ends_on     TEXT    NOT NULL,
+    state       TEXT    NOT NULL CHECK (state IN ('draft', 'approved', 'committed', 'drawn', 'void', 'closed')),
+    body        TEXT    NOT NULL,
+    written_at  TEXT    NOT NULL,
+    written_by  TEXT    NOT NULL,
+    approved_at TEXT,
+    approved_by TEXT
+) STRICT;
+CREATE UNIQUE INDEX inspect_plan_no ON inspect_plan (plan_no);
+CREATE INDEX inspect_plan_division ON inspect_plan (division, plan_id);
+
+-- One attempt to draw a plan. Commitment, then reveals, then transcript or void; each document as signed text.
+CREATE TABLE inspect_draw (
+    draw_id     INTEGER PRIMARY KEY,
+    plan_id     INTEGER NOT NULL REFERENCES inspect_plan (plan_id),
+    attempt     INTEGER NOT NULL,
+    state       TEXT    NOT NULL CHECK (state IN ('committed', 'drawn', 'void')),
+    commitment  TEXT    NOT NULL,
+    commitment_hash TEXT NOT NULL,
+    transcript  TEXT,
+    signature   TEXT,
+    void        TEXT,
+    pool_key    TEXT    NOT NULL,
+    auditor     BLOB    NOT NULL,
+    committed_at TEXT   NOT NULL,
+    ended_at    TEXT
+) STRICT;
+CREATE UNIQUE INDEX inspect_draw_attempt ON inspect_draw (plan_id, attempt);
+
+CREATE TABLE inspect_reveal (
+    draw_id     INTEGER NOT NULL REFERENCES inspect_draw (draw_id),
+    name        TEXT    NOT NULL,
+    value       TEXT    NOT NULL,
+    revealed_at TEXT    NOT NULL,
+    PRIMARY KEY (draw_id, name)
+) STRICT;
+
+-- The selected rows in the order of the transcript: drawn, reserve, team, unstaffed.
+CREATE TABLE inspect_selected (
+    draw_id     INTEGER NOT NULL REFERENCES inspect_draw (draw_id),
+    row_no      INTEGER NOT NULL,
+    role        TEXT    NOT NULL,
+    item        TEXT,
+    subject_no  TEXT    NOT NULL,
+    body        TEXT    NOT NULL,
+    opened_at   TEXT,
+    PRIMARY KEY (draw_id, row_no)
+) STRICT;
+CREATE INDEX inspect_selected_subject ON inspect_selected (subject_no, draw_id);
+
+CREATE TABLE inspect_task (
+    task_id     INTEGER PRIMARY KEY,
+    task_no     TEXT    NOT NULL,
+    plan_id     INTEGER NOT NULL REFERENCES inspect_plan (plan_id),
+    draw_id     INTEGER NOT NULL REFERENCES inspect_draw (draw_id),
+    entity_id   INTEGER NOT NULL,
+    subject_no  TEXT    NOT NULL,
+    name        TEXT    NOT NULL,
+    division    TEXT    NOT NULL,
+    department  TEXT    NOT NULL,
+    items       TEXT    NOT NULL,
+    members     TEXT    NOT NULL,
+    leader      TEXT,
+    state       TEXT    NOT NULL CHECK (state IN ('unstaffed', 'open', 'done', 'cancelled', 'replaced')),
+    due_on      TEXT    NOT NULL,
+    done_on     TEXT,
+    note        TEXT
+) STRICT;
+CREATE UNIQUE INDEX inspect_task_no ON inspect_task (task_no);
+CREATE UNIQUE INDEX inspect_task_once ON inspect_task (draw_id, entity_id);
+CREATE INDEX inspect_task_entity ON inspect_task (entity_id, done_on);
+CREATE INDEX inspect_task_plan ON inspect_task (plan_id, task_id);
+
+CREATE TABLE inspect_result (
+    task_id     INTEGER NOT NULL REFERENCES inspect_task (task_id),
+    item        TEXT    NOT NULL,
+    codes       TEXT    NOT NULL,
+    note        TEXT    NOT NULL,
+    checked_on  TEXT    NOT NULL,
+    recorded_at TEXT    NOT NULL,
+    recorded_by TEXT    NOT NULL,
+    PRIMARY KEY (task_id, item)
+) STRICT;

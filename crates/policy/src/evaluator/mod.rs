@@ -1,0 +1,17 @@
+//! The one evaluator of classification models: pure, integers only, the same for one entity and for all of them.
+
+mod chains;
+mod changes;
+mod compile;
+mod evaluate;
+mod explain;
+mod facts;
+
+pub use changes::Change;
+pub use compile::{Compiled, ModelFault, compile};
+pub use evaluate::{Scratch, Verdict};
+pub use explain::{DirectReason, Explanation, GroupPoints, Reason};
+pub use facts::{EntityFacts, OPEN, RecordFact, Relation, day_number, day_of_number};
+
+/// Most groups of a model; the size of [`Verdict::group_points`].
+pub const MAX_GROUPS: usize = 16;

@@ -1,0 +1,33 @@
+//! Policy packs (the law as dated data) and the one evaluator of classification models.
+//!
+//! - [`Pack`] reads a folder of TOML, refuses what is wrong with file and line, lays a local pack over its base, and
+//!   answers questions for a day ([`PackOn`]), each answer with its trace.
+//! - [`Model`] → [`compile`] → [`Compiled::evaluate`] (no allocation) and [`Compiled::explain`] (the same accumulation, told
+//!   in sentences). The classes are an internal basis for allocating checks.
+//!
+//! The files of a pack are described in `docs/packs.md`.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        reason = "tests say what they expect by failing"
+    )
+)]
+
+pub mod evaluator;
+pub mod model;
+pub mod symbols;
+
+pub use evaluator::{
+    Change, Compiled, DirectReason, EntityFacts, Explanation, GroupPoints, MAX_GROUPS, ModelFault, OPEN,
+    Reason, RecordFact, Relation, Scratch, Verdict, compile, day_number, day_of_number,
+};
+pub use model::{
+    Aggregate, Attribute, Band, Basis, Class, Condition, DecayStep, Direct, Group, Indicator, MapEntry,
+    Model, Records, Scoring, Source,
+};
+pub use symbols::{ItemMode, ItemSymbol, Symbols};

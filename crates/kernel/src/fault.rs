@@ -1,0 +1,238 @@
+//! How the house says no: one type for every refusal and every accident.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a fallible function of the house returns.
+pub type Outcome<T> = Result<T, Fault>;
+
+/// The family of a fault; the edge turns it into an HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// Well formed, but against a rule (422).
+    Invalid,
+    /// Cannot be read at all (400).
+    Malformed,
+    /// Nobody is signed in (401).
+    Unauthenticated,
+    /// Signed in, but this act is not theirs (403).
+    Forbidden,
+    /// Absent, or outside the actor's jurisdiction: the two look the same from outside (404).
+    Hidden,
+    /// Against the present state (409).
+    Conflict,
+    /// More than is taken at once (413).
+    TooLarge,
+    /// Try again later (503).
+    Busy,
+    /// An accident of ours (500).
+    Internal,
+}
+
+impl FaultKind {
+    /// The HTTP status of this family.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Invalid => 422,
+            Self::Malformed => 400,
+            Self::Unauthenticated => 401,
+            Self::Forbidden => 403,
+            Self::Hidden => 404,
+            Self::Conflict => 409,
+            Self::TooLarge => 413,
+            Self::Busy => 503,
+            Self::Internal => 500,
+        }
+    }
+}
+
+/// What is wrong with one field of what was handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldFault {
+    /// Path of the field as the caller wrote it: `rows[3].subject_no`.
+    pub field: String,
+    /// Stable code, also the translation key.
+    pub code: &'static str,
+    /// Chinese sentence: what is wrong and what would be right.
+    pub detail: String,
+}
+
+/// A refusal or an accident, ready to be told.
+#[derive(Debug)]
+pub struct Fault {
+    /// Family, decides the status.
+    pub kind: FaultKind,
+    /// Stable code such as `inspect.plan.already-drawn`, also the translation key.
+    pub code: &'static str,
+    /// Chinese: what happened, why, what to do.
+    pub detail: String,
+    /// The rule that demands the refusal: document and article.
+    pub basis: Option<String>,
+    /// Field by field, where the fault is in what was handed in.
+    pub fields: Vec<FieldFault>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A fault without basis, fields or source.
+    pub fn new(kind: FaultKind, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code,
+            detail: detail.into(),
+            basis: None,
+            fields: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// Against a rule (422).
+    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(FaultKind::Invalid, code, detail)
+    }
+
+    /// Against the present state (409).
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(FaultKind::Conflict, code, detail)
+    }
+
+    /// Absent or out of jurisdiction; does not say which.
+    pub fn hidden() -> Self {
+        Self::new(
+            FaultKind::Hidden,
+            "hidden",
+            "没有找到，或者不在您的管辖范围内。请核对编号，或联系有权限的同事。",
+        )
+    }
+
+    /// An accident; the source is logged at the edge and never shown.
+    pub fn internal(detail: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(FaultKind::Internal, "internal", detail).with_source(source)
+    }
+
+    /// Names the document and article behind the refusal.
+    #[must_use]
+    pub fn with_basis(mut self, basis: impl Into<String>) -> Self {
+        self.basis = Some(basis.into());
+        self
+    }
+
+    /// Adds what is wrong with one field.
+    #[must_use]
+    pub fn with_field(
+        mut self,
+        field: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        self.fields.push(FieldFault {
+            field: field.into(),
+            code,
+            detail: detail.into(),
+        });
+        self
+    }
+
+    /// Keeps the cause, for the log and for `downcast_ref`.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.detail, self.code)
+    }
+}
+
+impl Error for Fault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
+    }
+}
+
+/// A module's own list of the ways it says no.
+pub trait Refusal {
+    /// Family of the refusal.
+    fn kind(&self) -> FaultKind;
+    /// Stable code, `<module>.<noun>.<state>`.
+    fn code(&self) -> &'static str;
+    /// Chinese: what happened, why, what to do.
+    fn detail(&self) -> String;
+    /// Document and article, where a rule demands the refusal.
+    fn basis(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<R: Refusal> From<R> for Fault {
+    fn from(refusal: R) -> Self {
+        let fault = Self::new(refusal.kind(), refusal.code(), refusal.detail());
+        match refusal.basis() {
+            Some(basis) => fault.with_basis(basis),
+            None => fault,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct TooFew(u32);
+    impl Refusal for TooFew {
+        fn kind(&self) -> FaultKind {
+            FaultKind::Conflict
+        }
+        fn code(&self) -> &'static str {
+            "inspect.plan.too-few-officers"
+        }
+        fn detail(&self) -> String {
+            format!("只有 {} 名检查人员", self.0)
+        }
+        fn basis(&self) -> Option<String> {
+            Some("DR38 第五条".into())
+        }
+    }
+
+    #[test]
+    fn a_refusal_becomes_a_fault_by_the_question_mark() {
+        fn refuse() -> Outcome<()> {
+            Err(TooFew(1))?;
+            Ok(())
+        }
+        let fault = refuse().unwrap_err();
+        assert_eq!(fault.kind.status(), 409);
+        assert_eq!(fault.code(), "inspect.plan.too-few-officers");
+        assert_eq!(fault.basis.as_deref(), Some("DR38 第五条"));
+    }
+
+    #[test]
+    fn the_source_of_an_accident_can_be_found_again() {
+        let fault = Fault::internal("读取失败", std::fmt::Error);
+        let source = Error::source(&fault).unwrap();
+        assert!(source.downcast_ref::<std::fmt::Error>().is_some());
+        assert!(
+            !fault.to_string().contains("Error"),
+            "the cause is not for the reader"
+        );
+    }
+
+    #[test]
+    fn a_fault_stays_small_enough_to_return_by_value() {
+        assert!(std::mem::size_of::<Fault>() <= 120);
+    }
+}

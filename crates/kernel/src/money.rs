@@ -110,7 +110,7 @@ impl Amount {
         let text: String = raw
             .chars()
             .map(narrow)
-            .filter(|c| !is_blank(*c) && !matches!(c, ',' | '¥'))
+            .filter(|c| !is_blank(*c) && !matches!(c, ',' | '¥' | '￥'))
             .map(|c| c.to_ascii_uppercase())
             .collect();
         let number_at = text.find(|c: char| c.is_ascii_digit())?;

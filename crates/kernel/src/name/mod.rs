@@ -2,6 +2,7 @@
 
 mod parts;
 mod simplify;
+mod words;
 
 use std::borrow::Cow;
 

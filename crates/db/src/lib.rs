@@ -34,6 +34,8 @@ mod sqlite;
 mod statement;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod tx;
 mod value;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Day, Id, Instant, Outcome};
+use kernel::{Day, Fen, Id, Instant, Outcome};
 
 use crate::error::DbError;
 use crate::value::{Value, parse_day, parse_instant};
@@ -96,6 +96,7 @@ from_value! {
     u16, "int (16 bits, not negative)", |value| int(value)?.try_into().ok();
     u8, "int (8 bits, not negative)", |value| int(value)?.try_into().ok();
     usize, "int (not negative)", |value| int(value)?.try_into().ok();
+    Fen, "int", |value| int(value).map(Fen);
     String, "text", |value| if let Value::Text(text) = value { Some(text.clone()) } else { None };
     Vec<u8>, "bytes", |value| if let Value::Bytes(bytes) = value { Some(bytes.clone()) } else { None };
     Day, "date", |value| match value {

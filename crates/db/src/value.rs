@@ -1,7 +1,7 @@
 //! The closed set of values that both databases can hold, and how Rust values enter it.
 
 use chrono::{DateTime, Datelike as _, SubsecRound as _};
-use kernel::{Day, Id, Instant};
+use kernel::{Day, Fen, Id, Instant};
 
 use crate::error::DbError;
 
@@ -114,6 +114,7 @@ into_value! {
     u32 => |x| Self::Int(i64::from(x));
     u16 => |x| Self::Int(i64::from(x));
     u8 => |x| Self::Int(i64::from(x));
+    Fen => |x| Self::Int(x.0);
     &str => |x| Self::Text(x.to_owned());
     String => |x| Self::Text(x);
     Vec<u8> => |x| Self::Bytes(x);

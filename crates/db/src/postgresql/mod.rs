@@ -9,7 +9,7 @@ use std::time::Duration;
 use fallible_iterator::FallibleIterator as _;
 use kernel::Outcome;
 use postgres::binary_copy::BinaryCopyInWriter;
-use postgres::error::SqlState;
+use postgres::error::{Severity, SqlState};
 use postgres::types::Type;
 
 use crate::error::DbError;
@@ -203,7 +203,7 @@ impl Session {
             SqlState::FEATURE_NOT_SUPPORTED,
             SqlState::INVALID_SQL_STATEMENT_NAME,
         ];
-        if error.code().is_some_and(|code| stale.contains(code)) {
+        if is_fatal(error) || error.code().is_some_and(|code| stale.contains(code)) {
             self.conn.give_up();
         }
         translated(error)
@@ -277,6 +277,14 @@ pub(crate) fn translated(error: &postgres::Error) -> DbError {
             DbError::Other(format!("{} {}{detail}", code.code(), told.message()))
         }
     }
+}
+
+/// Whether the server has ended the connection with this error; the driver may not have noticed the end yet.
+fn is_fatal(error: &postgres::Error) -> bool {
+    let severity = error
+        .as_db_error()
+        .and_then(postgres::error::DbError::parsed_severity);
+    matches!(severity, Some(Severity::Fatal | Severity::Panic))
 }
 
 fn is_io(error: &postgres::Error) -> bool {

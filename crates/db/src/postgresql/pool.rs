@@ -7,7 +7,7 @@ use postgres::{Client, Config, NoTls};
 
 use crate::error::DbError;
 use crate::options::Options;
-use crate::postgresql::{Failure, translated};
+use crate::postgresql::{Failure, is_fatal, translated};
 
 pub(crate) type Pooled = r2d2::PooledConnection<Manager>;
 
@@ -121,7 +121,7 @@ fn begun(pool: &r2d2::Pool<Manager>, begin: &str) -> Result<Pooled, DbError> {
             Ok(()) => return Ok(conn),
             Err(error) => {
                 conn.give_up();
-                if tries == 0 || !conn.is_closed() {
+                if tries == 0 || !(conn.is_closed() || is_fatal(&error)) {
                     return Err(translated(&error));
                 }
             }

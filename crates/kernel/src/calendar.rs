@@ -108,7 +108,7 @@ impl Calendar {
 
     /// The day `n` working days before `day`, for reminders: `day` itself is not counted.
     pub fn subtract_working_days(&self, day: Day, n: u32) -> Result<Day, CalendarFault> {
-        self.walk(day, n, |day| Day::pred_opt(day))
+        self.walk(day, n, Day::pred_opt)
     }
 
     fn walk(&self, from: Day, n: u32, step: impl Fn(&Day) -> Option<Day>) -> Result<Day, CalendarFault> {

@@ -115,7 +115,8 @@ impl Division {
     }
 }
 
-/// The last group of digits that is not all zero decides; `None` for `000000` and a gap such as `440011`.
+/// The last group of digits that is not all zero decides; `None` for `000000` and a village without a town.
+/// Counties straight under a province are real: 460001 was 通什, later 五指山 (1988 to 2002).
 fn level_of(digits: &[u8; 12]) -> Option<Level> {
     let [p1, p2, c1, c2, d1, d2, t1, t2, t3, v1, v2, v3] = *digits;
     let set = |group: &[u8]| group.iter().any(|byte| *byte != b'0');
@@ -125,7 +126,7 @@ fn level_of(digits: &[u8; 12]) -> Option<Level> {
         set(&[t1, t2, t3]),
         set(&[v1, v2, v3]),
     );
-    if !set(&[p1, p2]) || (!city && (county || town || village)) || (village && !town) {
+    if !set(&[p1, p2]) || (village && !town) {
         return None;
     }
     Some(match (city, county, town, village) {
@@ -214,6 +215,12 @@ mod tests {
     }
 
     #[test]
+    fn a_county_may_hang_on_the_province() {
+        assert_eq!(place("460001").level(), Level::County);
+        assert_eq!(place("460001").parent().unwrap(), place("46"));
+    }
+
+    #[test]
     fn a_place_with_a_gap_or_odd_length_is_refused() {
         for text in [
             "",
@@ -223,7 +230,6 @@ mod tests {
             "4405110",
             "000000",
             "44A500",
-            "440011",
             "440511000001",
             "广东",
         ] {

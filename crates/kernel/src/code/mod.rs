@@ -21,15 +21,14 @@ pub(crate) fn digit(byte: u8) -> Option<u32> {
 
 /// Whether the first two digits are those of a province-level place of GB/T 2260 (or of the nation: `10`).
 pub(crate) fn is_province(first: u8, second: u8) -> bool {
-    matches!(
-        (first, second),
-        (b'1', b'0'..=b'5')
-            | (b'2', b'1'..=b'3')
-            | (b'3', b'1'..=b'7')
-            | (b'4', b'1'..=b'6')
-            | (b'5', b'0'..=b'4')
-            | (b'6', b'1'..=b'5')
-            | (b'7', b'1')
-            | (b'8', b'1'..=b'3')
-    )
+    match first {
+        b'1' => matches!(second, b'0'..=b'5'),
+        b'2' | b'8' => matches!(second, b'1'..=b'3'),
+        b'3' => matches!(second, b'1'..=b'7'),
+        b'4' => matches!(second, b'1'..=b'6'),
+        b'5' => matches!(second, b'0'..=b'4'),
+        b'6' => matches!(second, b'1'..=b'5'),
+        b'7' => second == b'1',
+        _ => false,
+    }
 }

@@ -200,6 +200,18 @@ mod tests {
     }
 
     #[test]
+    fn standard_characters_that_look_traditional_keep_names_apart() {
+        assert_eq!(normalise("沈阳东昇商贸有限公司"), "沈阳东昇商贸有限公司");
+        assert_eq!(normalise("瀋陽東昇商貿有限公司"), "沈阳东昇商贸有限公司");
+        assert_eq!(normalise("建德市乾潭镇"), "建德市乾潭镇");
+        assert_eq!(normalise("沈阳乾勝辉创"), "沈阳乾胜辉创");
+        assert_eq!(normalise("友乾货物"), "友乾货物");
+        assert_eq!(normalise("東莞餅乾廠"), "东莞饼干厂");
+        assert_eq!(normalise("於潛關於"), "於潜关于");
+        assert_eq!(normalise("海天俱乐部"), "海天俱乐部");
+    }
+
+    #[test]
     fn stray_pinyin_goes_and_other_brackets_stay() {
         assert_eq!(normalise("關(guān)于"), "关于");
         assert_eq!(normalise("关（guān）于发（fā）展"), "关于发展");

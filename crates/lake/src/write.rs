@@ -1,0 +1,110 @@
+//! One immutable file being written: rows come in key order, row groups end between entities, the digest grows along.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use parquet::arrow::ArrowWriter;
+use sha2::{Digest, Sha256};
+
+use crate::fault::{Lake, LakeFault};
+use crate::files;
+use crate::format::{Columns, Grain, properties};
+use crate::manifest::Seal;
+
+/// A file that hashes and counts what passes through.
+struct Sealing {
+    file: File,
+    digest: Sha256,
+    bytes: u64,
+}
+
+impl Write for Sealing {
+    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(piece)?;
+        self.digest.update(piece.get(..written).unwrap_or_default());
+        self.bytes = self.bytes.saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes rows that arrive in key order.
+pub(crate) struct FileWriter<C: Columns> {
+    path: PathBuf,
+    arrow: ArrowWriter<Sealing>,
+    columns: C,
+    group_limit: usize,
+    batch_limit: usize,
+    group_rows: usize,
+    rows: u64,
+    first_entity: Option<i64>,
+    last_key: Option<(i64, i64)>,
+}
+
+impl<C: Columns> FileWriter<C> {
+    /// Starts the unfinished twin of `path`.
+    pub(crate) fn create(path: &Path, grain: &Grain) -> Lake<Self> {
+        let sealing = Sealing { file: files::create(path)?, digest: Sha256::new(), bytes: 0 };
+        let arrow = ArrowWriter::try_new(sealing, C::schema(), Some(properties(grain)))
+            .map_err(|e| LakeFault::corrupt(path, e))?;
+        Ok(Self {
+            path: path.to_owned(),
+            arrow,
+            columns: C::default(),
+            group_limit: grain.group_rows.max(1),
+            batch_limit: grain.batch_rows.max(1),
+            group_rows: 0,
+            rows: 0,
+            first_entity: None,
+            last_key: None,
+        })
+    }
+
+    /// Adds one row; its key must be greater than the one before.
+    pub(crate) fn push(&mut self, row: &C::Row) -> Lake<()> {
+        let (entity, position) = C::key(row);
+        if let Some((last_entity, last_position)) = self.last_key {
+            if (entity, position) <= (last_entity, last_position) {
+                return Err(LakeFault::Twice { entity, position });
+            }
+            if entity != last_entity && self.group_rows >= self.group_limit {
+                self.hand_over()?;
+                self.arrow.flush().map_err(|e| LakeFault::corrupt(&self.path, e))?;
+                self.group_rows = 0;
+            }
+        }
+        self.first_entity.get_or_insert(entity);
+        self.last_key = Some((entity, position));
+        self.columns.push(row);
+        self.group_rows = self.group_rows.saturating_add(1);
+        self.rows = self.rows.saturating_add(1);
+        if self.columns.len() >= self.batch_limit { self.hand_over() } else { Ok(()) }
+    }
+
+    fn hand_over(&mut self) -> Lake<()> {
+        if self.columns.len() == 0 {
+            return Ok(());
+        }
+        let batch = self.columns.take().map_err(|e| LakeFault::corrupt(&self.path, e))?;
+        self.arrow.write(&batch).map_err(|e| LakeFault::corrupt(&self.path, e))
+    }
+
+    /// Ends the file, brings it to disk and gives it its name.
+    pub(crate) fn finish(mut self) -> Lake<Seal> {
+        self.hand_over()?;
+        let wrong = |e| LakeFault::corrupt(&self.path, e);
+        let sealing = self.arrow.into_inner().map_err(wrong)?;
+        files::settle(&self.path, &sealing.file)?;
+        Ok(Seal {
+            rows: self.rows,
+            bytes: sealing.bytes,
+            sha256: hex::encode(sealing.digest.finalize()),
+            min_entity: self.first_entity.unwrap_or_default(),
+            max_entity: self.last_key.unwrap_or_default().0,
+        })
+    }
+}

@@ -77,6 +77,7 @@ def failed(results: list) -> list:
 def judge(sealed, material, pin=None) -> list:
     """Failed checks of a vector, or ["malformed"]."""
     try:
+        sealed, material = v.parse_json(json.dumps([sealed, material]).encode())
         v.read_sealed(sealed)
         firm, auditor = None, None
         if material is not None:

@@ -1117,7 +1117,9 @@ class Draw:
     def check_teams(self) -> str:
         tasks: dict = {}
         for row in self.expected()["drawn"]:
-            tasks.setdefault(row["id"], []).append(row["item"])
+            codes = tasks.setdefault(row["id"], [])
+            if row["item"] not in codes:
+                codes.append(row["item"])
         division_of = {row["id"]: row["division"] for row in self.auditor["places"]}
         teams = Teams(self.suite, self.commitment, self.seed, self.auditor["roll"], self._mac("roll-salt"), division_of)
         wanted = teams.rows(tasks, {entity: self.ticket(entity) for entity in tasks})

@@ -72,6 +72,7 @@ struct Inner {
     pools: Pools,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one per open database")]
 enum Pools {
     Sqlite(sqlite::Pools),
     Postgres(postgresql::Pools),

@@ -2,6 +2,7 @@
 #![expect(
     clippy::panic,
     clippy::print_stderr,
+    clippy::missing_panics_doc,
     reason = "a test helper fails loudly and reports what it skips"
 )]
 
@@ -24,7 +25,6 @@ macro_rules! db_test {
     ($(#[$meta:meta])* $name:ident, $migrations:expr, |$db:ident| $body:block) => {
         $(#[$meta])*
         mod $name {
-            #[allow(unused_imports, reason = "a short story may need nothing from outside")]
             use super::*;
 
             fn story($db: $crate::Db) $body
@@ -127,7 +127,7 @@ impl Drop for TestDb {
         self.db = None;
         match &self.place {
             Place::Folder(folder) => {
-                tracing::trace!(folder = %folder.path().display(), "test database removed")
+                tracing::trace!(folder = %folder.path().display(), "test database removed");
             }
             Place::Cluster { config, name } => {
                 let dropped = config.connect(NoTls).and_then(|mut client| {

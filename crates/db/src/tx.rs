@@ -12,6 +12,10 @@ use crate::value::Value;
 use crate::{Backend, postgresql, sqlite};
 
 /// The connection behind a transaction.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are as few as there are connections"
+)]
 pub(crate) enum Session {
     Sqlite(sqlite::Session),
     Postgres(postgresql::Session),

@@ -288,7 +288,7 @@ fn is_fatal(error: &postgres::Error) -> bool {
 }
 
 fn is_io(error: &postgres::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
 /// The error with its causes: the driver's own text is only "db error" or "error serializing parameter 0".

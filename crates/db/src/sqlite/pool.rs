@@ -114,7 +114,7 @@ pub(crate) fn connect(path: &Path, options: &Options) -> Result<Connection, DbEr
         // Our sessions are never shared by two threads at once, so SQLite need not lock each call (NO_MUTEX).
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags)?;
-        conn.busy_timeout(options.wait.min(Duration::from_secs(3600)))?;
+        conn.busy_timeout(options.wait.min(Duration::from_hours(1)))?;
         conn.set_prepared_statement_cache_capacity(512);
         let synchronous = if options.durable { "FULL" } else { "OFF" };
         // cache_size: 64 MiB; the log is cut back to 256 MiB after a bulk load, checked every 32 MiB.

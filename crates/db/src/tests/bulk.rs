@@ -7,7 +7,7 @@ use kernel::{Day, Fault, FaultKind, Outcome};
 
 use super::{STEPS, statement};
 use crate::testing::TestDb;
-use crate::{Db, Options, Value, args, db_test};
+use crate::{Db, Migration, Options, Value, args, db_test};
 
 const COLUMNS: [&str; 8] = [
     "thing_id",
@@ -20,6 +20,7 @@ const COLUMNS: [&str; 8] = [
     "payload",
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "load takes outcomes")]
 fn row(number: i64) -> Outcome<Vec<Value>> {
     let first: Day = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap();
     let opens = first + Days::new(number.unsigned_abs() % 2000);
@@ -118,105 +119,106 @@ db_test!(a_load_that_breaks_off_leaves_nothing, STEPS, |db| {
     assert!(db.read().unwrap().all(&all, []).unwrap().is_empty());
 });
 
-/// Prints rows per second; asserts nothing. `cargo test -p db -- --ignored --nocapture speed`.
+/// Much like the staging table of intake.
+const STAGE: [Migration; 1] = [Migration {
+    number: 1,
+    name: "stage",
+    sqlite: "CREATE TABLE trial_stage (record_id INTEGER PRIMARY KEY, subject_no TEXT NOT NULL, item TEXT NOT NULL,
+             on_day TEXT, amount_fen INTEGER, level INTEGER, received_at TEXT, payload TEXT) STRICT",
+    postgres: "CREATE TABLE trial_stage (record_id BIGINT PRIMARY KEY, subject_no TEXT NOT NULL,
+             item TEXT NOT NULL, on_day DATE, amount_fen BIGINT, level BIGINT, received_at TIMESTAMPTZ,
+             payload JSONB)",
+}];
+const STAGE_COLUMNS: [&str; 8] = [
+    "record_id",
+    "subject_no",
+    "item",
+    "on_day",
+    "amount_fen",
+    "level",
+    "received_at",
+    "payload",
+];
+
+/// Prints rows per second and asserts nothing; `XINHENG_ROWS` says how many.
+/// `cargo test -p db -- --ignored --nocapture speed`
 #[test]
 #[ignore = "measures, asserts nothing"]
 fn speed() {
-    let rows: i64 = std::env::var("XINHENG_ROWS")
+    let rows = std::env::var("XINHENG_ROWS")
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(200_000);
-    let stage = crate::Migration {
-        number: 1,
-        name: "stage",
-        sqlite: "CREATE TABLE trial_stage (record_id INTEGER PRIMARY KEY, subject_no TEXT NOT NULL, item TEXT NOT NULL,
-                 on_day TEXT, amount_fen INTEGER, level INTEGER, received_at TEXT, payload TEXT) STRICT",
-        postgres: "CREATE TABLE trial_stage (record_id BIGINT PRIMARY KEY, subject_no TEXT NOT NULL,
-                 item TEXT NOT NULL, on_day DATE, amount_fen BIGINT, level BIGINT, received_at TIMESTAMPTZ,
-                 payload JSONB)",
-    };
-    let sqlite = TestDb::sqlite(&[stage]);
+    let sqlite = TestDb::sqlite(&STAGE);
     // As in service: every commit flushed to the disk.
-    let durable = Db::open_with(sqlite.url(), Options::default()).unwrap();
-    let postgres = TestDb::postgres("speed", &[stage]);
-    let mut all = vec![("sqlite", durable)];
-    all.extend(postgres.as_ref().map(|test| ("postgres", test.db())));
-    for (name, db) in all {
-        let columns = [
-            "record_id",
-            "subject_no",
-            "item",
-            "on_day",
-            "amount_fen",
-            "level",
-            "received_at",
-            "payload",
-        ];
-        let source = (1..=rows).map(|number| {
-            let mut made = row(number)?;
-            made.swap_remove(4);
-            made.swap(2, 6);
-            let [id, title, payload, fen, drawn, opens, _] =
-                <[Value; 7]>::try_from(made).map_err(|_| Fault::hidden())?;
-            Ok(vec![
-                id,
-                title,
-                Value::from("penalty"),
-                opens,
-                fen,
-                Value::Int(3),
-                drawn,
-                payload,
-            ])
-        });
-        let generated = source.clone();
-        let clock = Clock::now();
-        let count = generated.filter(Result::is_ok).count();
-        let making = clock.elapsed().as_secs_f64();
-        let clock = Clock::now();
+    measure(
+        "sqlite",
+        &Db::open_with(sqlite.url(), Options::default()).unwrap(),
+        rows,
+    );
+    if let Some(test) = TestDb::postgres("speed", &STAGE) {
+        measure("postgres", &test.db(), rows);
+    }
+}
+
+/// Seconds that `work` takes.
+fn timed(work: impl FnOnce()) -> f64 {
+    let clock = Clock::now();
+    work();
+    clock.elapsed().as_secs_f64()
+}
+
+fn staged(number: i64) -> Outcome<Vec<Value>> {
+    let [id, title, _, fen, _, opens, drawn, payload] =
+        <[Value; 8]>::try_from(row(number)?).map_err(|_| Fault::hidden())?;
+    Ok(vec![
+        id,
+        title,
+        Value::from("penalty"),
+        opens,
+        fen,
+        Value::Int(3),
+        drawn,
+        payload,
+    ])
+}
+
+fn measure(name: &str, db: &Db, rows: i64) {
+    let making = timed(|| assert!((1..=rows).map(staged).all(|row| row.is_ok())));
+    let loading = timed(|| {
         let mut tx = db.begin().unwrap();
-        tx.load("trial_stage", &columns, source).unwrap();
-        tx.commit().unwrap();
-        let loading = clock.elapsed().as_secs_f64();
-        let clock = Clock::now();
-        let mut seen = 0;
-        let read = statement(
-            "SELECT record_id, subject_no, item, on_day, amount_fen, level, received_at, payload
-                              FROM trial_stage ORDER BY record_id",
-        );
-        db.read()
-            .unwrap()
-            .each(&read, [], |_| {
-                seen += 1;
-                Ok(())
-            })
+        tx.load("trial_stage", &STAGE_COLUMNS, (1..=rows).map(staged))
             .unwrap();
-        let walking = clock.elapsed().as_secs_f64();
-        let clock = Clock::now();
-        let one = statement("SELECT item FROM trial_stage WHERE record_id = $1");
+        tx.commit().unwrap();
+    });
+    let all = statement(
+        "SELECT record_id, subject_no, item, on_day, amount_fen, level, received_at, payload FROM trial_stage
+         ORDER BY record_id",
+    );
+    let walking = timed(|| db.read().unwrap().each(&all, [], |_| Ok(())).unwrap());
+    let one = statement("SELECT item FROM trial_stage WHERE record_id = $1");
+    let asking = timed(|| {
         let mut tx = db.read().unwrap();
         for number in 1..=5000_i64 {
             tx.one(&one, args![number * (rows / 5000).max(1)]).unwrap();
         }
-        let asking = clock.elapsed().as_secs_f64();
-        let clock = Clock::now();
-        let touch = statement("UPDATE trial_stage SET level = $2 WHERE record_id = $1");
+    });
+    let touch = statement("UPDATE trial_stage SET level = $2 WHERE record_id = $1");
+    let writing = timed(|| {
         for number in 1..=300_i64 {
             let mut tx = db.begin().unwrap();
             tx.exec(&touch, args![number, 4]).unwrap();
             tx.commit().unwrap();
         }
-        let writing = clock.elapsed().as_secs_f64();
-        let rate = |seconds: f64| count as f64 / seconds;
-        eprintln!(
-            "{name}: {count} rows; making them {:.0}/s; load {:.0}/s ({:.0}/s without making); each {seen} rows {:.0}/s; \
-             one row by key {:.0} µs; small committed transaction {:.2} ms",
-            rate(making),
-            rate(loading),
-            rate(loading - making),
-            rate(walking),
-            asking * 200.0,
-            writing / 0.3
-        );
-    }
+    });
+    let count = f64::from(i32::try_from(rows).unwrap());
+    eprintln!(
+        "{name}: {rows} rows; load {:.0}/s ({:.0}/s without making the rows); each {:.0}/s; one row by key {:.0} µs; \
+         small committed transaction {:.2} ms",
+        count / loading,
+        count / (loading - making),
+        count / walking,
+        asking * 200.0,
+        writing / 0.3
+    );
 }

@@ -20,6 +20,7 @@ import argparse
 import datetime
 import hashlib
 import json
+import os
 import re
 import sys
 import unicodedata
@@ -1255,9 +1256,14 @@ def run(arguments: list) -> int:
     failed = any(result == "fail" for _, result, _ in results)
     if options.json:
         checks = [{"name": name, "result": result, "detail": detail} for name, result, detail in results]
-        print(json.dumps({"outcome": "fail" if failed else "pass", "checks": checks}, ensure_ascii=False, indent=1))
+        text = json.dumps({"outcome": "fail" if failed else "pass", "checks": checks}, ensure_ascii=False, indent=1)
     else:
-        print(table(results))
+        text = table(results)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # The reader (head, a closed pager) went away; the exit status still carries the verdict.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if failed else 0
 
 

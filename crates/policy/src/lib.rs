@@ -20,6 +20,7 @@
 
 pub mod evaluator;
 pub mod model;
+pub mod pack;
 pub mod symbols;
 
 pub use evaluator::{
@@ -29,5 +30,8 @@ pub use evaluator::{
 pub use model::{
     Aggregate, Attribute, Band, Basis, Class, Condition, DecayStep, Direct, Group, Indicator, MapEntry,
     Model, Records, Scoring, Source,
+};
+pub use pack::{
+    Answer, CheckReport, Folder, Memory, Pack, PackFault, PackOn, Place, Silent, SourceTree, Trace,
 };
 pub use symbols::{ItemMode, ItemSymbol, Symbols};

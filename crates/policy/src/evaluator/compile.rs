@@ -58,7 +58,6 @@ pub(super) struct Rated {
     pub group: usize,
     pub score: Score,
     pub absent: i32,
-    pub attribute: Option<Attribute>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -148,21 +147,14 @@ impl Builder<'_> {
             let group = *groups
                 .get(indicator.group.as_str())
                 .ok_or_else(|| self.fault(place(), format!("没有分组{}", indicator.group)))?;
-            let attribute = match &indicator.source {
-                Source::Attribute(attribute) => {
-                    attributes.push((at, *attribute));
-                    Some(*attribute)
-                }
-                Source::Records(records) => {
-                    self.add_probes(at, indicator, records, &mut probes)?;
-                    None
-                }
-            };
+            match &indicator.source {
+                Source::Attribute(attribute) => attributes.push((at, *attribute)),
+                Source::Records(records) => self.add_probes(at, indicator, records, &mut probes)?,
+            }
             rated.push(Rated {
                 group,
                 score: self.score(indicator)?,
                 absent: indicator.absent,
-                attribute,
             });
         }
         let state = std::iter::once(false)

@@ -263,10 +263,10 @@ impl Compiled {
             return title.map_or(text, |entry| &entry.title).to_owned();
         }
         match &indicator.source {
-            Source::Attribute(Attribute::CapitalFen) => Fen::new(cell.value).to_string(),
+            Source::Attribute(Attribute::CapitalFen) => Fen(cell.value).to_string(),
             Source::Attribute(_) => cell.value.to_string(),
             Source::Records(records) => match records.aggregate {
-                Aggregate::Sum => Fen::new(cell.value).to_string(),
+                Aggregate::Sum => Fen(cell.value).to_string(),
                 Aggregate::Decayed(_) => permille_text(cell.value),
                 _ => cell.value.to_string(),
             },

@@ -70,7 +70,7 @@ pub struct RecordFact {
     pub amount_fen: i64,
     /// Level.
     pub level: i32,
-    /// Code, by `Symbols::code` (`nearest` for industry and division).
+    /// Code, by `Symbols::code`.
     pub code: u32,
 }
 

@@ -1,0 +1,506 @@
+//! Code tables and the catalogue of public credit information (信用信息目录): items, fields, headings, facts.
+
+use kernel::Day;
+use serde::{Deserialize, Serialize};
+
+use super::references::Kind;
+use super::sheet::Sheet;
+use super::values::{parse_day, parse_money};
+use crate::symbols::ItemMode;
+
+/// A code table (代码表).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeTable {
+    /// Title in Chinese.
+    pub title: String,
+    /// Codes in the order of the pack.
+    pub values: Vec<Code>,
+}
+
+/// One code of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// The code.
+    pub code: String,
+    /// Its title.
+    pub title: String,
+    /// What suppliers also write.
+    pub aliases: Vec<String>,
+}
+
+impl CodeTable {
+    /// Whether the table holds the code.
+    pub fn has(&self, code: &str) -> bool {
+        self.values.iter().any(|value| value.code == code)
+    }
+
+    /// Title of a code.
+    pub fn title_of(&self, code: &str) -> Option<&str> {
+        self.values
+            .iter()
+            .find(|value| value.code == code)
+            .map(|value| value.title.as_str())
+    }
+
+    /// The code meant by what a supplier wrote: code first, then title, then alias.
+    pub fn resolve(&self, text: &str) -> Option<&str> {
+        let text = text.trim();
+        let by = |fits: &dyn Fn(&Code) -> bool| {
+            self.values
+                .iter()
+                .find(|value| fits(value))
+                .map(|value| value.code.as_str())
+        };
+        by(&|value| value.code == text)
+            .or_else(|| by(&|value| value.title == text))
+            .or_else(|| by(&|value| value.aliases.iter().any(|alias| alias == text)))
+    }
+
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        let mut values: Vec<Code> = Vec::new();
+        for value in sheet.sheets("values") {
+            let code = Code {
+                code: value.text("code"),
+                title: value.text("title"),
+                aliases: value.maybe_texts("aliases").unwrap_or_default(),
+            };
+            if values.iter().any(|other| other.code == code.code) {
+                value.fault(
+                    "code",
+                    format!("代码 {} 重复", code.code),
+                    "一个代码表中每个代码只写一次",
+                );
+            }
+            if code.code.contains(char::is_whitespace) {
+                value.fault("code", "代码中不能有空白", "去掉空白");
+            }
+            value.finish();
+            values.push(code);
+        }
+        if values.is_empty() {
+            sheet.fault(
+                "values",
+                "代码表为空",
+                "至少写一个 { code = \"…\", title = \"…\" }",
+            );
+        }
+        Self {
+            title: sheet.text("title"),
+            values,
+        }
+    }
+}
+
+/// Display group of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemGroup {
+    /// 基本信息.
+    Basic,
+    /// 经营信息.
+    Operating,
+    /// 良好信息.
+    Good,
+    /// 警示信息.
+    Warning,
+}
+
+/// Share class (共享属性).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Share {
+    /// 无条件共享.
+    Unconditional,
+    /// 有条件共享.
+    Conditional,
+    /// 不予共享.
+    Refused,
+}
+
+/// Type of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldType {
+    /// Any text.
+    Text,
+    /// A day.
+    Day,
+    /// An amount of money.
+    Money,
+    /// A whole number.
+    Integer,
+    /// A code of a code table.
+    Code,
+    /// A division (行政区划).
+    Division,
+    /// An industry (国民经济行业).
+    Industry,
+    /// Number of another entity.
+    Subject,
+}
+
+/// One field of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Name in JSON.
+    pub name: String,
+    /// Title in Chinese.
+    pub title: String,
+    /// Type.
+    pub kind: FieldType,
+    /// Code table, for codes.
+    pub table: Option<String>,
+    /// Whether a record without it is refused.
+    pub required: bool,
+    /// Usual headings in suppliers' files, besides name and title.
+    pub headings: Vec<String>,
+}
+
+/// Which fields become the evaluator's columns.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FactFields {
+    /// Day of the fact.
+    pub on: Option<String>,
+    /// Day it ends.
+    pub until: Option<String>,
+    /// Amount.
+    pub amount: Option<String>,
+    /// Level.
+    pub level: Option<String>,
+    /// Code.
+    pub code: Option<String>,
+}
+
+/// The evaluator's columns of one record, before codes become numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FactValues {
+    /// Day of the fact.
+    pub on: Option<Day>,
+    /// Day it ends.
+    pub until: Option<Day>,
+    /// Amount in fen.
+    pub amount_fen: Option<i64>,
+    /// Level.
+    pub level: Option<i32>,
+    /// Code.
+    pub code: Option<String>,
+}
+
+/// One item of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Title in Chinese.
+    pub title: String,
+    /// Display group.
+    pub group: ItemGroup,
+    /// How its records live together.
+    pub mode: ItemMode,
+    /// Department functions that supply it; none = every department.
+    pub suppliers: Vec<String>,
+    /// Whether it is public.
+    pub public: bool,
+    /// Share class.
+    pub share: Share,
+    /// Fields that name one record of an entity.
+    pub key: Vec<String>,
+    /// Fields that become the evaluator's columns.
+    pub facts: FactFields,
+    /// Item whose record it ends (mode "end").
+    pub ends: Option<String>,
+    /// Fields.
+    pub fields: Vec<Field>,
+}
+
+/// A heading without what does not count: blanks, brackets and what is in them, `*`, width, case.
+pub fn normal_heading(heading: &str) -> String {
+    let mut depth = 0_u32;
+    let mut normal = String::new();
+    for letter in heading.chars() {
+        let folded = match letter {
+            '\u{FF01}'..='\u{FF5E}' => {
+                char::from_u32(u32::from(letter).saturating_sub(0xFEE0)).unwrap_or(letter)
+            }
+            '【' | '〔' => '[',
+            '】' | '〕' => ']',
+            other => other,
+        };
+        match folded {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '*' | ':' | '"' | '\u{FEFF}' | '\u{200B}' => {}
+            other if other.is_whitespace() => {}
+            other if depth == 0 => normal.extend(other.to_lowercase()),
+            _ => {}
+        }
+    }
+    normal
+}
+
+impl Item {
+    /// A field by name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The field a heading means; `None` when none does.
+    pub fn recognise(&self, heading: &str) -> Option<&Field> {
+        let wanted = normal_heading(heading);
+        let means = |field: &&Field| field_headings(field).any(|heading| normal_heading(heading) == wanted);
+        if wanted.is_empty() {
+            None
+        } else {
+            self.fields.iter().find(means)
+        }
+    }
+
+    /// The evaluator's columns from the values of a record. `value` gives a field's text; codes are to be resolved already.
+    ///
+    /// # Errors
+    /// Names of the fields whose text is not what their type says.
+    pub fn facts(&self, value: impl Fn(&str) -> Option<String>) -> Result<FactValues, Vec<String>> {
+        let mut wrong = Vec::new();
+        let text = |field: &Option<String>| {
+            field
+                .as_ref()
+                .and_then(|name| Some((name.clone(), value(name).filter(|text| !text.trim().is_empty())?)))
+        };
+        let facts = FactValues {
+            on: read_fact(text(&self.facts.on), parse_day, &mut wrong),
+            until: read_fact(text(&self.facts.until), parse_day, &mut wrong),
+            amount_fen: read_fact(text(&self.facts.amount), parse_money, &mut wrong),
+            level: read_fact(
+                text(&self.facts.level),
+                |text| text.trim().parse().ok(),
+                &mut wrong,
+            ),
+            code: text(&self.facts.code).map(|(_, text)| text.trim().to_owned()),
+        };
+        if wrong.is_empty() { Ok(facts) } else { Err(wrong) }
+    }
+}
+
+fn read_fact<T>(
+    text: Option<(String, String)>,
+    parse: impl Fn(&str) -> Option<T>,
+    wrong: &mut Vec<String>,
+) -> Option<T> {
+    let (name, text) = text?;
+    let value = parse(&text);
+    if value.is_none() {
+        wrong.push(name);
+    }
+    value
+}
+
+fn field_headings(field: &Field) -> impl Iterator<Item = &str> {
+    [field.name.as_str(), field.title.as_str()]
+        .into_iter()
+        .chain(field.headings.iter().map(String::as_str))
+}
+
+const GROUPS: &[(&str, ItemGroup)] = &[
+    ("basic", ItemGroup::Basic),
+    ("operating", ItemGroup::Operating),
+    ("good", ItemGroup::Good),
+    ("warning", ItemGroup::Warning),
+];
+const MODES: &[(&str, ItemMode)] = &[
+    ("state", ItemMode::State),
+    ("fact", ItemMode::Fact),
+    ("end", ItemMode::End),
+];
+const SHARES: &[(&str, Share)] = &[
+    ("unconditional", Share::Unconditional),
+    ("conditional", Share::Conditional),
+    ("refused", Share::Refused),
+];
+const TYPES: &[(&str, FieldType)] = &[
+    ("text", FieldType::Text),
+    ("day", FieldType::Day),
+    ("money", FieldType::Money),
+    ("integer", FieldType::Integer),
+    ("code", FieldType::Code),
+    ("division", FieldType::Division),
+    ("industry", FieldType::Industry),
+    ("subject", FieldType::Subject),
+];
+
+impl Item {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        let fields: Vec<Field> = sheet.sheets("field").iter().map(read_field).collect();
+        let mode = sheet.needed_word("mode", MODES, ItemMode::Fact);
+        let item = Self {
+            title: sheet.text("title"),
+            group: sheet.needed_word("group", GROUPS, ItemGroup::Basic),
+            mode,
+            suppliers: sheet.texts("suppliers"),
+            public: sheet.flag("public"),
+            share: sheet.needed_word("share", SHARES, Share::Conditional),
+            key: sheet.texts("key"),
+            facts: sheet
+                .maybe_sheet("facts")
+                .map(|facts| read_fact_fields(&facts, &fields))
+                .unwrap_or_default(),
+            ends: sheet.maybe_text("ends"),
+            fields,
+        };
+        item.check(sheet);
+        item
+    }
+
+    fn check(&self, sheet: &Sheet<'_>) {
+        for supplier in &self.suppliers {
+            sheet.refer(
+                "suppliers",
+                Kind::Code("department-function".to_owned()),
+                supplier,
+            );
+        }
+        for name in self.key.iter().filter(|name| self.field(name).is_none()) {
+            sheet.fault("key", format!("key 中的 {name} 不是本项的字段"), "写字段的 name");
+        }
+        if self.fields.is_empty() {
+            sheet.fault("field", "目录项没有字段", "至少写一个 [[item.field]]");
+        }
+        if self.mode != ItemMode::State && self.key.is_empty() {
+            sheet.fault(
+                "key",
+                "key 为空",
+                "写出确定一条记录的字段;只有 mode = \"state\" 可以为空",
+            );
+        }
+        if self.mode != ItemMode::State && self.facts.on.is_none() {
+            sheet.fault("facts", "facts 缺少 on", "写明哪个日期字段是事实发生日");
+        }
+        match (&self.ends, self.mode == ItemMode::End) {
+            (Some(ended), true) => sheet.refer("ends", Kind::Item, ended),
+            (None, true) => sheet.fault("ends", "缺少 ends", "mode = \"end\" 要写明结束哪个目录项"),
+            (Some(_), false) => sheet.fault("ends", "只有 mode = \"end\" 才写 ends", "删去 ends,或改 mode"),
+            (None, false) => {}
+        }
+        let mut seen: Vec<(String, &str)> = Vec::new();
+        for field in &self.fields {
+            for heading in field_headings(field).map(normal_heading) {
+                let other = seen
+                    .iter()
+                    .find(|(known, name)| *known == heading && *name != field.name);
+                if let Some((_, name)) = other {
+                    sheet.fault(
+                        "field",
+                        format!("表头“{heading}”同时指向 {name} 和 {}", field.name),
+                        "一个表头只能属于一个字段",
+                    );
+                }
+                seen.push((heading, &field.name));
+            }
+        }
+        for (nth, field) in self.fields.iter().enumerate() {
+            if self.fields.iter().take(nth).any(|other| other.name == field.name) {
+                sheet.fault("field", format!("字段 {} 重复", field.name), "每个字段只写一次");
+            }
+        }
+    }
+}
+
+fn read_field(sheet: &Sheet<'_>) -> Field {
+    let name = sheet.text("name");
+    let plain = name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
+    if !plain && !name.is_empty() {
+        sheet.fault(
+            "name",
+            format!("字段名 {name} 不合规"),
+            "以小写字母开头,只用小写字母、数字、_",
+        );
+    }
+    let kind = sheet.needed_word("type", TYPES, FieldType::Text);
+    let table = sheet.maybe_text("table");
+    match (&table, kind == FieldType::Code) {
+        (Some(table), true) => sheet.refer("table", Kind::Table, table),
+        (None, true) => sheet.fault("table", "缺少 table", "type = \"code\" 要写明代码表"),
+        (Some(_), false) => sheet.fault("table", "只有 type = \"code\" 才写 table", "删去 table,或改 type"),
+        (None, false) => {}
+    }
+    let field = Field {
+        name,
+        title: sheet.text("title"),
+        kind,
+        table,
+        required: sheet.flag("required"),
+        headings: sheet.maybe_texts("headings").unwrap_or_default(),
+    };
+    sheet.finish();
+    field
+}
+
+fn read_fact_fields(sheet: &Sheet<'_>, fields: &[Field]) -> FactFields {
+    let column = |key: &'static str, types: &[FieldType]| {
+        let name = sheet.maybe_text(key)?;
+        match fields.iter().find(|field| field.name == name) {
+            None => sheet.fault(key, format!("{name} 不是本项的字段"), "写字段的 name"),
+            Some(field) if !types.contains(&field.kind) => {
+                sheet.fault(
+                    key,
+                    format!("字段 {name} 的类型不能用作 {key}"),
+                    "见 docs/packs.md 的 facts 一节",
+                );
+            }
+            Some(_) => {}
+        }
+        Some(name)
+    };
+    let codes = [
+        FieldType::Code,
+        FieldType::Text,
+        FieldType::Division,
+        FieldType::Industry,
+    ];
+    let facts = FactFields {
+        on: column("on", &[FieldType::Day]),
+        until: column("until", &[FieldType::Day]),
+        amount: column("amount", &[FieldType::Money]),
+        level: column("level", &[FieldType::Integer]),
+        code: column("code", &codes),
+    };
+    sheet.finish();
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_are_compared_without_blanks_brackets_width_and_case() {
+        let case = |heading: &str, expected: &str| assert_eq!(normal_heading(heading), expected, "{heading}");
+        case("处罚 决定书文号", "处罚决定书文号");
+        case("*罚款金额(万元)", "罚款金额");
+        case("罚款金额(万元)", "罚款金额");
+        case("CF_WSH", "cf_wsh");
+        case("ＣＦ＿ＷＳＨ", "cf_wsh");
+        case("\u{FEFF}名称【必填】", "名称");
+    }
+
+    #[test]
+    fn a_code_is_resolved_by_code_then_title_then_alias() {
+        let code = |code: &str, title: &str, alias: &str| Code {
+            code: code.into(),
+            title: title.into(),
+            aliases: vec![alias.into()],
+        };
+        let table = CodeTable {
+            title: "t".into(),
+            values: vec![code("1", "警告", "2"), code("2", "罚款", "罚金")],
+        };
+        assert_eq!(
+            table.resolve("2"),
+            Some("2"),
+            "the code itself wins over another's alias"
+        );
+        assert_eq!(table.resolve("警告"), Some("1"));
+        assert_eq!(table.resolve(" 罚金 "), Some("2"));
+        assert_eq!(table.resolve("没收"), None);
+    }
+}

@@ -1,0 +1,448 @@
+//! Rows of the draw (随机抽查) and of the inspection list (抽查事项清单) with its result codes.
+
+use serde::{Deserialize, Serialize};
+
+use super::dated::read_basis;
+use super::references::Kind;
+use super::sheet::Sheet;
+use super::values::Fraction;
+use crate::model::Basis;
+
+/// Share of the pool drawn in a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// Share.
+    pub share: Fraction,
+    /// Most a plan may ask for; `None` = no upper limit.
+    pub upper: Option<Fraction>,
+}
+
+impl Ratio {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        sheet.refer("code", Kind::Class, &sheet.text("code"));
+        let ratio = Self {
+            share: sheet.fraction("share"),
+            upper: sheet.maybe_fraction("upper"),
+        };
+        let (share, upper) = (ratio.share, ratio.upper.unwrap_or(Fraction { num: 1, den: 1 }));
+        if u128::from(share.num) * u128::from(upper.den) > u128::from(upper.num) * u128::from(share.den) {
+            sheet.fault(
+                "upper",
+                format!("upper({upper})小于 share({share})"),
+                "upper 应不小于 share",
+            );
+        }
+        ratio
+    }
+}
+
+/// Whose checks count toward a frequency cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FrequencyScope {
+    /// Those of one department.
+    Department,
+    /// Those of all.
+    All,
+}
+
+/// Most checks of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frequency {
+    /// Checks …
+    pub times: u32,
+    /// … in these months.
+    pub months: u32,
+    /// Whose.
+    pub scope: FrequencyScope,
+}
+
+fn count(whole: i64) -> u32 {
+    u32::try_from(whole).unwrap_or(0)
+}
+
+impl Frequency {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        let scopes = &[
+            ("department", FrequencyScope::Department),
+            ("all", FrequencyScope::All),
+        ];
+        sheet.refer("code", Kind::Class, &sheet.text("code"));
+        Self {
+            times: count(sheet.whole("times", 0..=1_000)),
+            months: count(sheet.whole("months", 1..=1_200)),
+            scope: sheet.needed_word("scope", scopes, FrequencyScope::All),
+        }
+    }
+}
+
+/// Who is taken out of the frame before the draw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExclusionRule {
+    /// Checked for the same item within these months.
+    SameItemWithin(u32),
+    /// Checked at all within these months.
+    AnyCheckWithin(u32),
+    /// Checked for the same item by an upper level within these months.
+    UpperLevelWithin(u32),
+    /// Registered within these months.
+    RegisteredWithin(u32),
+    /// Registration status is none of these.
+    StatusNotIn(Vec<String>),
+    /// Has an open record of this item.
+    ItemOpen(String),
+    /// Has no record of this item.
+    ItemNone(String),
+}
+
+/// An exclusion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exclusion {
+    /// Title in Chinese.
+    pub title: String,
+    /// Rule.
+    pub rule: ExclusionRule,
+    /// Classes the rule does not apply to.
+    pub except_classes: Vec<String>,
+    /// Kind of check item the rule does not apply to.
+    pub except_kind: Option<CheckKind>,
+}
+
+#[derive(Clone, Copy)]
+enum Parameter {
+    Months(fn(u32) -> ExclusionRule),
+    Item(fn(String) -> ExclusionRule),
+    Statuses,
+}
+
+const RULES: &[(&str, Parameter)] = &[
+    (
+        "same-item-within",
+        Parameter::Months(ExclusionRule::SameItemWithin),
+    ),
+    (
+        "any-check-within",
+        Parameter::Months(ExclusionRule::AnyCheckWithin),
+    ),
+    (
+        "upper-level-within",
+        Parameter::Months(ExclusionRule::UpperLevelWithin),
+    ),
+    (
+        "registered-within",
+        Parameter::Months(ExclusionRule::RegisteredWithin),
+    ),
+    ("status-not-in", Parameter::Statuses),
+    ("item-open", Parameter::Item(ExclusionRule::ItemOpen)),
+    ("item-none", Parameter::Item(ExclusionRule::ItemNone)),
+];
+
+impl Exclusion {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        let except_classes = sheet.maybe_texts("except_classes").unwrap_or_default();
+        for class in &except_classes {
+            sheet.refer("except_classes", Kind::AnyClass, class);
+        }
+        let rule = match sheet.needed_word("rule", RULES, Parameter::Statuses) {
+            Parameter::Months(rule) => rule(count(sheet.whole("months", 1..=1_200))),
+            Parameter::Item(rule) => {
+                let item = sheet.text("item");
+                sheet.refer("item", Kind::Item, &item);
+                rule(item)
+            }
+            Parameter::Statuses => {
+                let statuses = sheet.texts("statuses");
+                for status in &statuses {
+                    sheet.refer("statuses", Kind::Code("registration-status".to_owned()), status);
+                }
+                ExclusionRule::StatusNotIn(statuses)
+            }
+        };
+        Self {
+            title: sheet.text("title"),
+            rule,
+            except_classes,
+            except_kind: sheet.word("except_kind", KINDS),
+        }
+    }
+}
+
+/// Reserve objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    /// Per drawn object, rounded up.
+    pub share: Fraction,
+    /// At least.
+    pub at_least: u32,
+}
+
+impl Reserve {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        Self {
+            share: sheet.fraction("share"),
+            at_least: sheet.maybe_whole("at_least", 0..=10_000).map_or(0, count),
+        }
+    }
+}
+
+/// Size of teams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Team {
+    /// Inspectors when one department checks; at least 2 (行政处罚法 42).
+    pub alone: u32,
+    /// Of each department in a joint check.
+    pub joint: u32,
+    /// In all, at least, in a joint check.
+    pub total: u32,
+}
+
+impl Team {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        Self {
+            alone: count(sheet.whole("alone", 2..=100)),
+            joint: count(sheet.whole("joint", 1..=100)),
+            total: count(sheet.whole("total", 2..=100)),
+        }
+    }
+}
+
+/// Most objects of one inspector in one campaign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// Objects.
+    pub objects: u32,
+}
+
+impl Load {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        Self {
+            objects: count(sheet.whole("objects", 1..=1_000_000)),
+        }
+    }
+}
+
+/// Chance no object falls below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Floor {
+    /// Share.
+    pub share: Fraction,
+}
+
+impl Floor {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        Self {
+            share: sheet.fraction("share"),
+        }
+    }
+}
+
+/// Kind of a check item (事项类别).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckKind {
+    /// 一般检查事项.
+    General,
+    /// 重点检查事项.
+    Key,
+}
+
+const KINDS: &[(&str, CheckKind)] = &[("general", CheckKind::General), ("key", CheckKind::Key)];
+
+/// Which subjects a check item is for; every part given must hold, codes by prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SubjectFilter {
+    /// Entity types.
+    pub kinds: Vec<String>,
+    /// Industries.
+    pub industries: Vec<String>,
+    /// Registration statuses.
+    pub statuses: Vec<String>,
+    /// Divisions.
+    pub divisions: Vec<String>,
+    /// Holds a record of one of these items.
+    pub items: Vec<String>,
+}
+
+impl SubjectFilter {
+    fn read(sheet: &Sheet<'_>) -> Self {
+        let list = |key: &'static str| sheet.maybe_texts(key).unwrap_or_default();
+        let filter = Self {
+            kinds: list("kinds"),
+            industries: list("industries"),
+            statuses: list("statuses"),
+            divisions: list("divisions"),
+            items: list("items"),
+        };
+        for item in &filter.items {
+            sheet.refer("items", Kind::Item, item);
+        }
+        sheet.finish();
+        filter
+    }
+
+    /// Whether a subject passes; `holds` says whether it has a record of an item.
+    pub fn admits(
+        &self,
+        kind: &str,
+        industry: &str,
+        status: &str,
+        division: &str,
+        holds: impl Fn(&str) -> bool,
+    ) -> bool {
+        let fits = |prefixes: &[String], text: &str| {
+            prefixes.is_empty() || prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()))
+        };
+        fits(&self.kinds, kind)
+            && fits(&self.industries, industry)
+            && fits(&self.statuses, status)
+            && fits(&self.divisions, division)
+            && (self.items.is_empty() || self.items.iter().any(|item| holds(item)))
+    }
+}
+
+/// One check item (抽查事项).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckItem {
+    /// Title in Chinese.
+    pub title: String,
+    /// Field (抽查类别).
+    pub field: String,
+    /// Kind.
+    pub kind: CheckKind,
+    /// Subjects.
+    pub subjects: SubjectFilter,
+    /// Methods, codes of `check-method`.
+    pub methods: Vec<String>,
+    /// Levels, codes of `level`.
+    pub levels: Vec<String>,
+    /// Department function that checks.
+    pub function: String,
+    /// Functions that join in.
+    pub partners: Vec<String>,
+    /// Further legal basis.
+    pub law: Vec<Basis>,
+    /// What is looked at.
+    pub content: Vec<String>,
+}
+
+impl CheckItem {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        let coded = |key: &'static str, table: &str, texts: Vec<String>| {
+            for text in &texts {
+                sheet.refer(key, Kind::Code(table.to_owned()), text);
+            }
+            if texts.is_empty() && key != "partners" {
+                sheet.fault(key, format!("{key} 为空"), "至少写一个");
+            }
+            texts
+        };
+        let function = sheet.text("function");
+        sheet.refer(
+            "function",
+            Kind::Code("department-function".to_owned()),
+            &function,
+        );
+        let law = sheet.sheets("law");
+        let law = law.iter().map(|row| {
+            let (basis, place) = read_basis(row);
+            row.refer_at(place, Kind::Source, &basis.source);
+            basis
+        });
+        Self {
+            law: law.collect(),
+            title: sheet.text("title"),
+            field: sheet.text("field"),
+            kind: sheet.needed_word("kind", KINDS, CheckKind::General),
+            subjects: sheet
+                .maybe_sheet("subjects")
+                .map(|row| SubjectFilter::read(&row))
+                .unwrap_or_default(),
+            methods: coded("methods", "check-method", sheet.texts("methods")),
+            levels: coded("levels", "level", sheet.texts("levels")),
+            function,
+            partners: coded(
+                "partners",
+                "department-function",
+                sheet.maybe_texts("partners").unwrap_or_default(),
+            ),
+            content: {
+                let content = sheet.texts("content");
+                if content.is_empty() {
+                    sheet.fault("content", "检查内容为空", "至少写一条");
+                }
+                content
+            },
+        }
+    }
+}
+
+/// What follows a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FollowAction {
+    /// Nothing.
+    None,
+    /// 责令改正.
+    Correct,
+    /// 列入经营异常名录.
+    AbnormalListing,
+    /// 立案核查.
+    Case,
+    /// 责令公示.
+    Publish,
+    /// 清理.
+    CleanUp,
+}
+
+/// Follow-up of a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follow {
+    /// Action.
+    pub action: FollowAction,
+    /// Deadline code.
+    pub deadline: Option<String>,
+}
+
+/// One result code (抽查检查结果).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultCode {
+    /// Title in Chinese.
+    pub title: String,
+    /// May not stand beside another.
+    pub exclusive: bool,
+    /// Counts as a problem found.
+    pub problem: bool,
+    /// What follows.
+    pub follow: Option<Follow>,
+}
+
+impl ResultCode {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        let actions = &[
+            ("none", FollowAction::None),
+            ("correct", FollowAction::Correct),
+            ("abnormal-listing", FollowAction::AbnormalListing),
+            ("case", FollowAction::Case),
+            ("publish", FollowAction::Publish),
+            ("clean-up", FollowAction::CleanUp),
+        ];
+        let follow = sheet.maybe_sheet("follow").map(|row| {
+            let follow = Follow {
+                action: row.needed_word("action", actions, FollowAction::None),
+                deadline: row.maybe_text("deadline"),
+            };
+            if let Some(deadline) = &follow.deadline {
+                row.refer("deadline", Kind::Deadline, deadline);
+            }
+            row.finish();
+            follow
+        });
+        Self {
+            title: sheet.text("title"),
+            exclusive: sheet.flag("exclusive"),
+            problem: sheet.flag("problem"),
+            follow,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The fast evaluator against the slow one, on random models and records.
+#![expect(
+    clippy::unwrap_used,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "tests say what they expect by failing"
+)]
+
+mod support;
+
+use policy::{
+    Aggregate, Attribute, Condition, DecayStep, Direct, EntityFacts, Indicator, Model, OPEN, RecordFact,
+    Records, Relation, Scoring, Scratch, Source, Verdict, compile,
+};
+use proptest::prelude::*;
+use support::{CODES, ITEMS, bands, direct, indicator, map, model, reference, symbols};
+
+const AS_OF: i32 = 1_000;
+
+fn a_scoring() -> impl Strategy<Value = Scoring> {
+    proptest::collection::btree_map(-3_i64..1_200, -40_i32..60, 0..4)
+        .prop_map(|pairs| bands(&pairs.into_iter().collect::<Vec<_>>()))
+}
+
+fn a_map() -> impl Strategy<Value = Scoring> {
+    proptest::collection::btree_map(0..CODES.len(), -20_i32..60, 0..5).prop_map(|pairs| {
+        let pairs: Vec<(&str, i32)> = pairs
+            .into_iter()
+            .map(|(at, points)| (CODES[at], points))
+            .collect();
+        map(&pairs)
+    })
+}
+
+fn an_aggregate() -> impl Strategy<Value = Aggregate> {
+    let steps = proptest::collection::btree_map(1_i32..600, 0_i32..1_500, 0..4).prop_map(|steps| {
+        Aggregate::Decayed(
+            steps
+                .into_iter()
+                .map(|(days, permille)| DecayStep { days, permille })
+                .collect(),
+        )
+    });
+    prop_oneof![
+        Just(Aggregate::Count),
+        Just(Aggregate::Sum),
+        Just(Aggregate::MaxLevel),
+        Just(Aggregate::LastLevel),
+        Just(Aggregate::LastCode),
+        Just(Aggregate::DaysSinceLast),
+        Just(Aggregate::DaysToEnd),
+        steps,
+    ]
+}
+
+fn a_condition() -> impl Strategy<Value = Condition> {
+    let codes = prop_oneof![3 => Just(vec![]), 1 => Just(vec!["fine".to_owned(), "1".to_owned()])];
+    let level = prop_oneof![2 => Just(None), 1 => (0_i32..4).prop_map(Some)];
+    let amount = prop_oneof![2 => Just(None), 1 => (0_i64..500).prop_map(Some)];
+    (codes, level, amount, any::<bool>()).prop_map(|(codes, level_min, amount_min, open)| Condition {
+        codes,
+        level_min,
+        amount_min,
+        open,
+    })
+}
+
+fn a_source() -> impl Strategy<Value = Source> {
+    let items = proptest::collection::vec(0..ITEMS.len(), 1..3);
+    let window = prop_oneof![1 => Just(None), 2 => (1_i32..500).prop_map(Some)];
+    let records = (items, a_condition(), an_aggregate(), window).prop_map(
+        |(items, condition, aggregate, within_days)| {
+            let items = items.into_iter().map(|at| ITEMS[at].0.to_owned()).collect();
+            Source::Records(Records {
+                items,
+                condition,
+                aggregate,
+                within_days,
+            })
+        },
+    );
+    let attribute = prop_oneof![
+        Just(Attribute::EstablishedOn),
+        Just(Attribute::CapitalFen),
+        Just(Attribute::Kind),
+        Just(Attribute::Industry),
+    ];
+    prop_oneof![4 => records, 1 => attribute.prop_map(Source::Attribute)]
+}
+
+fn an_indicator() -> impl Strategy<Value = Indicator> {
+    (a_source(), a_scoring(), a_map(), -20_i32..20, any::<bool>()).prop_map(
+        |(source, banded, mapped, absent, second)| {
+            let coded = match &source {
+                Source::Attribute(attribute) => attribute.is_code(),
+                Source::Records(records) => records.aggregate == Aggregate::LastCode,
+            };
+            let mut made = indicator("?", source, if coded { mapped } else { banded });
+            made.absent = absent;
+            made.group = if second { "h" } else { "g" }.to_owned();
+            made
+        },
+    )
+}
+
+fn a_model() -> impl Strategy<Value = Model> {
+    let rules = proptest::collection::vec((any::<prop::sample::Index>(), -2_i64..5, 0_usize..4), 0..3);
+    (proptest::collection::vec(an_indicator(), 1..8), rules).prop_map(|(mut indicators, rules)| {
+        for (number, indicator) in indicators.iter_mut().enumerate() {
+            indicator.code = format!("i{number}");
+        }
+        let direct: Vec<Direct> = rules
+            .into_iter()
+            .map(|(at, min, class)| {
+                direct(
+                    &indicators[at.index(indicators.len())].code,
+                    min,
+                    ["A", "B", "C", "D"][class],
+                )
+            })
+            .collect();
+        model(indicators, direct)
+    })
+}
+
+fn a_record() -> impl Strategy<Value = RecordFact> {
+    let relation = prop_oneof![
+        5 => Just(Relation::None),
+        2 => Just(Relation::Corrects),
+        2 => Just(Relation::Withdraws),
+        2 => Just(Relation::Ends),
+    ];
+    let ends_on = prop_oneof![2 => Just(OPEN), 3 => 500_i32..1_400];
+    (
+        relation,
+        0_i64..12,
+        0_u16..6,
+        500_i32..1_050,
+        ends_on,
+        0_i64..600,
+        0_i32..5,
+        0_u32..8,
+    )
+        .prop_map(
+            |(relation, names, item, on, ends_on, amount_fen, level, code)| RecordFact {
+                record: 0,
+                names,
+                relation,
+                item,
+                on,
+                ends_on,
+                amount_fen,
+                level,
+                code,
+            },
+        )
+}
+
+/// Records numbered 1…n, then shuffled.
+fn records() -> impl Strategy<Value = Vec<RecordFact>> {
+    proptest::collection::vec(a_record(), 0..12)
+        .prop_map(|mut records| {
+            for (number, record) in (1..).zip(&mut records) {
+                record.record = number;
+            }
+            records
+        })
+        .prop_shuffle()
+}
+
+fn an_entity() -> impl Strategy<Value = EntityFacts> {
+    (
+        proptest::option::of(0_i32..1_100),
+        proptest::option::of(0_i64..2_000),
+        0_u32..8,
+        0_u32..8,
+    )
+        .prop_map(|(established_on, capital_fen, kind, industry)| EntityFacts {
+            established_on,
+            capital_fen,
+            kind,
+            industry,
+            ..EntityFacts::default()
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_verdict_is_that_of_the_reference(model in a_model(), entity in an_entity(), records in records()) {
+        let symbols = symbols();
+        let compiled = compile(&model, &symbols).unwrap();
+        let mut scratch = Scratch::new();
+        let verdict = compiled.evaluate(&entity, &records, AS_OF, &mut scratch);
+        let found = reference::find(&model, &symbols, &entity, &records, AS_OF);
+        let groups = verdict.group_points.iter().take(model.groups.len()).copied().collect::<Vec<_>>();
+        prop_assert_eq!(
+            (verdict.class, verdict.points, groups, verdict.floor),
+            (found.class, found.points, found.groups, found.floor)
+        );
+    }
+
+    #[test]
+    fn the_order_of_records_and_a_used_scratch_change_nothing(
+        model in a_model(), entity in an_entity(), records in records(), others in records(),
+    ) {
+        let compiled = compile(&model, &symbols()).unwrap();
+        let fresh = compiled.evaluate(&entity, &records, AS_OF, &mut Scratch::new());
+        let mut used = Scratch::new();
+        compiled.evaluate(&EntityFacts::default(), &others, AS_OF - 20, &mut used);
+        let mut sorted = records;
+        sorted.sort_by_key(|record| std::cmp::Reverse(record.record));
+        prop_assert_eq!(compiled.evaluate(&entity, &sorted, AS_OF, &mut used), fresh);
+    }
+
+    #[test]
+    fn what_is_explained_is_what_is_evaluated(model in a_model(), entity in an_entity(), records in records()) {
+        let compiled = compile(&model, &symbols()).unwrap();
+        let mut scratch = Scratch::new();
+        let told = compiled.explain(&entity, &records, AS_OF, &mut scratch);
+        let Verdict { class, points, group_points, floor } = compiled.evaluate(&entity, &records, AS_OF, &mut scratch);
+        prop_assert_eq!((told.class, told.points), (class, points));
+        for (at, group) in told.groups.iter().enumerate() {
+            let raw: i64 = told.reasons.iter().filter(|reason| reason.group == group.code).map(|reason| i64::from(reason.points)).sum();
+            prop_assert_eq!(group.raw, raw);
+            prop_assert_eq!(group.points, group_points[at]);
+            prop_assert_eq!(i64::from(group.points), raw.clamp(0, i64::from(group.cap)));
+        }
+        prop_assert_eq!(told.direct.iter().filter(|rule| rule.decides).count(), usize::from(floor.is_some()));
+        for change in told.changes.iter().filter(|change| change.on.is_some()) {
+            let day = policy::day_number(change.on.unwrap());
+            let then = compiled.evaluate(&entity, &records, day, &mut scratch);
+            prop_assert_eq!((then.class, then.points), (change.class, change.points));
+            prop_assert!(then.class < class || then.points < points);
+        }
+    }
+
+    #[test]
+    fn no_day_before_the_first_change_is_better(model in a_model(), entity in an_entity(), records in records()) {
+        let compiled = compile(&model, &symbols()).unwrap();
+        let mut scratch = Scratch::new();
+        let told = compiled.explain(&entity, &records, AS_OF, &mut scratch);
+        let first = |better: &dyn Fn(&policy::Change) -> bool| {
+            told.changes.iter().filter(|change| better(change)).filter_map(|change| change.on).map(policy::day_number).min()
+        };
+        let fewer = first(&|change| change.points < told.points).unwrap_or(AS_OF + 1_600);
+        let better = first(&|change| change.class < told.class).unwrap_or(AS_OF + 1_600);
+        for day in AS_OF + 1..fewer.max(better) {
+            let then = compiled.evaluate(&entity, &records, day, &mut scratch);
+            prop_assert!(day >= fewer || then.points >= told.points, "points fall on {} already", day);
+            prop_assert!(day >= better || then.class >= told.class, "class is better on {} already", day);
+        }
+    }
+}
+
+#[test]
+fn the_reference_sees_differences() {
+    let symbols = symbols();
+    let model = model(
+        vec![indicator(
+            "n",
+            Source::Records(support::records_of(&["penalty"], Aggregate::Count)),
+            bands(&[(1, 30)]),
+        )],
+        vec![],
+    );
+    let item = symbols.item("penalty");
+    let none = reference::find(&model, &symbols, &EntityFacts::default(), &[], AS_OF);
+    let one = reference::find(
+        &model,
+        &symbols,
+        &EntityFacts::default(),
+        &[support::record(1, item, 900)],
+        AS_OF,
+    );
+    assert_eq!((none.points, none.class), (0, 0));
+    assert_eq!((one.points, one.class), (30, 1));
+    let taken_back = [
+        support::record(1, item, 900),
+        support::naming(2, item, 950, Relation::Withdraws, 1),
+    ];
+    assert_eq!(
+        reference::find(&model, &symbols, &EntityFacts::default(), &taken_back, AS_OF).points,
+        0
+    );
+}

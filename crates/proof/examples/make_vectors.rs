@@ -4,16 +4,18 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::as_conversions,
+    clippy::cast_possible_truncation,
     clippy::print_stdout,
+    clippy::too_many_lines,
     reason = "a program for developers that may stop at the first surprise"
 )]
 
 use std::path::{Path, PathBuf};
 
 use proof::draw::{
-    AuditorMaterial, Commitment, Contribution, Contributor, Draw, Drawn, Exclusion, FirmMaterial, Item, PackName, PoolKey,
-    Ratio, Reveal, RollRow, Rows, Stratum, TeamRule, Void, commit_places, commit_pool, commit_roll, quota,
-    recused_entry,
+    AuditorMaterial, Commitment, Contribution, Contributor, Draw, Drawn, Exclusion, FirmMaterial, Item,
+    PackName, PoolKey, Ratio, Reveal, RollRow, Rows, Stratum, TeamRule, Void, commit_places, commit_pool,
+    commit_roll, quota, recused_entry,
 };
 use proof::log::{Checkpoint, Entry, Extract, Leaf};
 use proof::merkle::Tree;
@@ -28,14 +30,21 @@ const DIVISIONS: [&str; 4] = ["440507", "440511", "440512", "440513"];
 fn entity(n: usize) -> String {
     const MARKS: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
     let mark = |k: usize| char::from(MARKS[k % MARKS.len()]);
-    format!("91{}MA{}{:06}{}{}", DIVISIONS[n % 4], mark(n * 7 + 3), n * 37 % 1_000_000, mark(n * 5), mark(n * 11 + 1))
+    format!(
+        "91{}MA{}{:06}{}{}",
+        DIVISIONS[n % 4],
+        mark(n * 7 + 3),
+        n * 37 % 1_000_000,
+        mark(n * 5),
+        mark(n * 11 + 1)
+    )
 }
 
 struct ItemPlan {
     code: &'static str,
     department: &'static str,
     qualification: &'static str,
-    candidates: Vec<(usize, usize)>, // entity number, stratum number
+    candidates: Vec<(usize, usize)>,      // entity number, stratum number
     ratios: Vec<Result<(u64, u64), u64>>, // ratio or plain quota of each stratum
     reserve: u64,
     exclusions: Vec<(&'static str, u64)>,
@@ -79,7 +88,11 @@ fn time(text: &str) -> Time {
 }
 
 fn pool_rows(plan: &ItemPlan) -> Rows {
-    let mut rows: Vec<(String, usize)> = plan.candidates.iter().map(|(n, stratum)| (entity(*n), *stratum)).collect();
+    let mut rows: Vec<(String, usize)> = plan
+        .candidates
+        .iter()
+        .map(|(n, stratum)| (entity(*n), *stratum))
+        .collect();
     rows.sort();
     let mut made = Rows::new((1..=plan.ratios.len()).map(|n| format!("s{n}")).collect());
     for (id, stratum) in rows {
@@ -106,8 +119,11 @@ fn place_rows(plan: &Plan) -> Rows {
 fn roll_rows(suite: Suite, key: &PoolKey, people: &[Person]) -> Vec<RollRow> {
     let text = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
     let row = |person: &Person| {
-        let mut recused: Vec<Digest> =
-            person.recused.iter().map(|n| recused_entry(suite, key, person.id, &entity(*n))).collect();
+        let mut recused: Vec<Digest> = person
+            .recused
+            .iter()
+            .map(|n| recused_entry(suite, key, person.id, &entity(*n)))
+            .collect();
         recused.sort();
         RollRow {
             id: person.id.to_owned(),
@@ -128,10 +144,18 @@ fn item(suite: Suite, key: &PoolKey, plan: &ItemPlan, rows: &Rows) -> Item {
         let label = format!("s{}", at + 1);
         let size = (0..rows.len()).filter(|row| rows.label(*row) == label).count() as u64;
         match *ratio {
-            Ok((num, den)) => {
-                Stratum { label, size, quota: quota(size, num, den), ratio: Some(Ratio { num, den }) }
-            }
-            Err(quota) => Stratum { label, size, quota, ratio: None },
+            Ok((num, den)) => Stratum {
+                label,
+                size,
+                quota: quota(size, num, den),
+                ratio: Some(Ratio { num, den }),
+            },
+            Err(quota) => Stratum {
+                label,
+                size,
+                quota,
+                ratio: None,
+            },
         }
     };
     Item {
@@ -144,28 +168,58 @@ fn item(suite: Suite, key: &PoolKey, plan: &ItemPlan, rows: &Rows) -> Item {
         exclusions: plan
             .exclusions
             .iter()
-            .map(|(rule, removed)| Exclusion { rule: (*rule).to_owned(), removed: *removed })
+            .map(|(rule, removed)| Exclusion {
+                rule: (*rule).to_owned(),
+                removed: *removed,
+            })
             .collect(),
     }
 }
 
 fn prepare(suite: Suite, plan: &Plan) -> Made {
-    let word = |label: &str| suite.hash(format!("{}/{}/{}/{label}", plan.campaign, plan.attempt, suite.name()).as_bytes());
+    let word = |label: &str| {
+        suite.hash(format!("{}/{}/{}/{label}", plan.campaign, plan.attempt, suite.name()).as_bytes())
+    };
     let pool_key = PoolKey(word("pool key"));
     let platform = Key::from_random(suite, &word("platform").0).unwrap();
     let mut contributions = vec![
-        Contribution { name: "市场监管局".into(), value: word("a").0.to_vec() },
-        Contribution { name: "公证处".into(), value: word("b").0[..16].to_vec() },
-        Contribution { name: "企业代表 李某".into(), value: [word("c").0, word("d").0].concat() },
+        Contribution {
+            name: "市场监管局".into(),
+            value: word("a").0.to_vec(),
+        },
+        Contribution {
+            name: "公证处".into(),
+            value: word("b").0[..16].to_vec(),
+        },
+        Contribution {
+            name: "企业代表 李某".into(),
+            value: [word("c").0, word("d").0].concat(),
+        },
     ];
     let mut contributors: Vec<Contributor> = contributions
         .iter()
-        .map(|one| Contributor::Party { name: one.name.clone(), commitment: one.commit(suite) })
+        .map(|one| Contributor::Party {
+            name: one.name.clone(),
+            commitment: one.commit(suite),
+        })
         .collect();
     if plan.beacon {
-        contributions.insert(1, Contribution { name: "drand".into(), value: word("beacon").0.to_vec() });
+        contributions.insert(
+            1,
+            Contribution {
+                name: "drand".into(),
+                value: word("beacon").0.to_vec(),
+            },
+        );
         let (source, round) = ("https://api.drand.sh".into(), "4500000".into());
-        contributors.insert(1, Contributor::Beacon { name: "drand".into(), source, round });
+        contributors.insert(
+            1,
+            Contributor::Beacon {
+                name: "drand".into(),
+                source,
+                round,
+            },
+        );
     }
     let pools: Vec<Rows> = plan.items.iter().map(pool_rows).collect();
     let places = place_rows(plan);
@@ -179,15 +233,38 @@ fn prepare(suite: Suite, plan: &Plan) -> Made {
         attempt: plan.attempt,
         previous_void: plan.previous_void,
         committed_at: time("2026-03-02T01:00:00Z"),
-        pack: PackName { name: "base".into(), hash: Suite::Sha256Ed25519.hash(b"pack") },
-        items: plan.items.iter().zip(&pools).map(|(plan, rows)| item(suite, &pool_key, plan, rows)).collect(),
+        pack: PackName {
+            name: "base".into(),
+            hash: Suite::Sha256Ed25519.hash(b"pack"),
+        },
+        items: plan
+            .items
+            .iter()
+            .zip(&pools)
+            .map(|(plan, rows)| item(suite, &pool_key, plan, rows))
+            .collect(),
         places: commit_places(suite, &pool_key, &places).head,
         roll: commit_roll(suite, &pool_key, &roll).unwrap().head,
-        team: TeamRule { alone, joint, total, load_cap, initiator: "amr".into(), on: "2026-03-10".parse().unwrap() },
+        team: TeamRule {
+            alone,
+            joint,
+            total,
+            load_cap,
+            initiator: "amr".into(),
+            on: "2026-03-10".parse().unwrap(),
+        },
         contributors,
         reveal_by: time("2026-03-03T01:00:00Z"),
     };
-    Made { commitment, contributions, pools, places, roll, pool_key, platform }
+    Made {
+        commitment,
+        contributions,
+        pools,
+        places,
+        roll,
+        pool_key,
+        platform,
+    }
 }
 
 fn draw(made: &Made) -> Drawn {
@@ -213,24 +290,63 @@ fn log(suite: Suite, made: &Made, drawn: &Drawn) -> Extract {
         kind: kind.into(),
         subject: subject.into(),
     };
-    let mut leaves = vec![leaf("2026-03-01T00:00:00Z", suite.hash(b"another"), "publish.notice", "N-1")];
+    let mut leaves = vec![leaf(
+        "2026-03-01T00:00:00Z",
+        suite.hash(b"another"),
+        "publish.notice",
+        "N-1",
+    )];
     let mut ours = vec![leaves.len()];
-    leaves.push(leaf("2026-03-02T01:00:05Z", drawn.transcript.commitment_hash, "draw.commitment", subject));
-    leaves.push(leaf("2026-03-02T05:00:00Z", suite.hash(b"third"), "publish.notice", "N-2"));
+    leaves.push(leaf(
+        "2026-03-02T01:00:05Z",
+        drawn.transcript.commitment_hash,
+        "draw.commitment",
+        subject,
+    ));
+    leaves.push(leaf(
+        "2026-03-02T05:00:00Z",
+        suite.hash(b"third"),
+        "publish.notice",
+        "N-2",
+    ));
     for reveal in &drawn.transcript.reveals {
         ours.push(leaves.len());
         let document = reveal.document_hash(suite, &made.commitment).unwrap();
         leaves.push(leaf("2026-03-02T23:30:00Z", document, "draw.reveal", subject));
     }
     ours.push(leaves.len());
-    leaves.push(leaf("2026-03-03T02:00:01Z", drawn.transcript.hash(suite).unwrap(), "draw.transcript", subject));
-    leaves.push(leaf("2026-03-03T02:10:00Z", suite.hash(b"later"), "publish.notice", "N-3"));
-    let tree = Tree::build(suite, leaves.iter().map(|leaf| leaf.hash(suite).unwrap()).collect());
-    let checkpoint =
-        Checkpoint::sign(&made.platform, tree.size(), tree.root(), time("2026-03-03T02:15:00Z")).unwrap();
-    let entry =
-        |at: usize| Entry { index: at as u64, leaf: leaves[at].clone(), path: tree.path(at as u64).unwrap() };
-    Extract { checkpoint, entries: ours.into_iter().map(entry).collect() }
+    leaves.push(leaf(
+        "2026-03-03T02:00:01Z",
+        drawn.transcript.hash(suite).unwrap(),
+        "draw.transcript",
+        subject,
+    ));
+    leaves.push(leaf(
+        "2026-03-03T02:10:00Z",
+        suite.hash(b"later"),
+        "publish.notice",
+        "N-3",
+    ));
+    let tree = Tree::build(
+        suite,
+        leaves.iter().map(|leaf| leaf.hash(suite).unwrap()).collect(),
+    );
+    let checkpoint = Checkpoint::sign(
+        &made.platform,
+        tree.size(),
+        tree.root(),
+        time("2026-03-03T02:15:00Z"),
+    )
+    .unwrap();
+    let entry = |at: usize| Entry {
+        index: at as u64,
+        leaf: leaves[at].clone(),
+        path: tree.path(at as u64).unwrap(),
+    };
+    Extract {
+        checkpoint,
+        entries: ours.into_iter().map(entry).collect(),
+    }
 }
 
 fn write<T: Serialize>(folder: &Path, name: &str, kind: &str, value: &T) {
@@ -246,11 +362,25 @@ fn publish(folder: &Path, name: &str, suite: Suite, plan: &Plan) -> Made {
     let opened = plan.open.iter().filter_map(|index| drawn.open(*index)).collect();
     let sealed = drawn.sealed(plan.log.then(|| log(suite, &made, &drawn)), opened);
     let items = &made.commitment.items;
-    let auditor =
-        AuditorMaterial::of(&made.pool_key, items, &made.pools, &made.places, &made.roll, &drawn.rows);
+    let auditor = AuditorMaterial::of(
+        &made.pool_key,
+        items,
+        &made.pools,
+        &made.places,
+        &made.roll,
+        &drawn.rows,
+    );
     let rows = &made.pools[0];
     let tree = commit_pool(suite, &made.pool_key, &items[0].item, rows);
-    let firm = FirmMaterial::of(suite, &made.pool_key, &items[0], rows, &tree, rows.id(rows.len() / 2)).unwrap();
+    let firm = FirmMaterial::of(
+        suite,
+        &made.pool_key,
+        &items[0],
+        rows,
+        &tree,
+        rows.id(rows.len() / 2),
+    )
+    .unwrap();
     write(folder, name, "sealed", &sealed);
     write(folder, name, "auditor", &auditor);
     write(folder, name, "firm", &firm);
@@ -287,7 +417,11 @@ fn undirected() -> Plan {
             reserve: 1,
             exclusions: vec![("frequency-cap", 3), ("closed", 2)],
         }],
-        people: vec![person("P001", "amr"), person("P002", "amr"), person("P003", "amr")],
+        people: vec![
+            person("P001", "amr"),
+            person("P002", "amr"),
+            person("P003", "amr"),
+        ],
         team: (2, 1, 2, 10),
         beacon: false,
         attempt: 1,
@@ -299,7 +433,8 @@ fn undirected() -> Plan {
 
 /// Three items of three departments over overlapping pools, with everything that can go differently for teams.
 fn joint() -> Plan {
-    let strata = |range: std::ops::Range<usize>, by: usize| range.map(|n| (n, n * 7 / 3 % by)).collect::<Vec<_>>();
+    let strata =
+        |range: std::ops::Range<usize>, by: usize| range.map(|n| (n, n * 7 / 3 % by)).collect::<Vec<_>>();
     let items = vec![
         ItemPlan {
             code: "B01",
@@ -339,16 +474,56 @@ fn joint() -> Plan {
         },
     ];
     let people = vec![
-        Person { qualifications: &["food"], load: 1, recused: (0..12).collect(), ..person("P01", "amr") },
-        Person { qualifications: &["food", "measure"], recused: vec![13, 22, 30], ..person("P02", "amr") },
-        Person { may_lead: false, load: 2, ..person("P03", "amr") },
-        Person { until: "2026-03-09", ..person("P04", "amr") },
-        Person { until: "2026-03-10", divisions: &["440507", "440511"], ..person("P05", "amr") },
-        Person { qualifications: &["fire"], divisions: &["440507", "440512"], ..person("P06", "fire") },
-        Person { qualifications: &["fire"], divisions: &["4405"], load: 3, ..person("P07", "fire") },
-        Person { divisions: &["440511", "440512"], recused: vec![25, 26, 29, 30], ..person("P08", "eco") },
-        Person { qualifications: &[], divisions: &["440507"], ..person("P09", "eco") },
-        Person { load: 7, ..person("P10", "eco") },
+        Person {
+            qualifications: &["food"],
+            load: 1,
+            recused: (0..12).collect(),
+            ..person("P01", "amr")
+        },
+        Person {
+            qualifications: &["food", "measure"],
+            recused: vec![13, 22, 30],
+            ..person("P02", "amr")
+        },
+        Person {
+            may_lead: false,
+            load: 2,
+            ..person("P03", "amr")
+        },
+        Person {
+            until: "2026-03-09",
+            ..person("P04", "amr")
+        },
+        Person {
+            until: "2026-03-10",
+            divisions: &["440507", "440511"],
+            ..person("P05", "amr")
+        },
+        Person {
+            qualifications: &["fire"],
+            divisions: &["440507", "440512"],
+            ..person("P06", "fire")
+        },
+        Person {
+            qualifications: &["fire"],
+            divisions: &["4405"],
+            load: 3,
+            ..person("P07", "fire")
+        },
+        Person {
+            divisions: &["440511", "440512"],
+            recused: vec![25, 26, 29, 30],
+            ..person("P08", "eco")
+        },
+        Person {
+            qualifications: &[],
+            divisions: &["440507"],
+            ..person("P09", "eco")
+        },
+        Person {
+            load: 7,
+            ..person("P10", "eco")
+        },
     ];
     Plan {
         campaign: "2026-LH-007",
@@ -419,9 +594,15 @@ fn main() {
         let made = prepare(suite, &first);
         let mut reveals: Vec<Reveal> = made.contributions.iter().map(Contribution::reveal).collect();
         reveals[1].value = Hex(vec![0; 16]);
-        let void = Void::of(suite, &made.commitment, &reveals, time("2026-03-03T01:00:01Z")).unwrap().unwrap();
+        let void = Void::of(suite, &made.commitment, &reveals, time("2026-03-03T01:00:01Z"))
+            .unwrap()
+            .unwrap();
         write(&folder, &named("second-attempt"), "void", &void);
-        let second = Plan { attempt: 2, previous_void: Some(void.hash(suite).unwrap()), ..first };
+        let second = Plan {
+            attempt: 2,
+            previous_void: Some(void.hash(suite).unwrap()),
+            ..first
+        };
         publish(&folder, &named("second-attempt"), suite, &second);
     }
 }

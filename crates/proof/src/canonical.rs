@@ -28,8 +28,14 @@ fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), ProofError> {
         Value::Number(number) => {
             let whole = number.as_i64().map(i64::unsigned_abs).or_else(|| number.as_u64());
             match whole {
-                Some(magnitude) if magnitude <= LARGEST => out.extend_from_slice(number.to_string().as_bytes()),
-                _ => return Err(ProofError::NotCanonical(format!("数字 {number} 不是 2^53 以内的整数"))),
+                Some(magnitude) if magnitude <= LARGEST => {
+                    out.extend_from_slice(number.to_string().as_bytes());
+                }
+                _ => {
+                    return Err(ProofError::NotCanonical(format!(
+                        "数字 {number} 不是 2^53 以内的整数"
+                    )));
+                }
             }
         }
         Value::String(text) => write_text(text, out),
@@ -124,7 +130,11 @@ impl<'de> Visitor<'de> for Strict {
         Ok(self)
     }
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self, E> {
-        if number <= LARGEST { Ok(self) } else { Err(E::custom(format!("integer too large: {number}"))) }
+        if number <= LARGEST {
+            Ok(self)
+        } else {
+            Err(E::custom(format!("integer too large: {number}")))
+        }
     }
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self, E> {
         self.visit_u64(number.unsigned_abs())
@@ -167,8 +177,16 @@ mod tests {
         )
         .unwrap();
         let text = String::from_utf8(to_vec(&value).unwrap()).unwrap();
-        let order =
-            ["Carriage Return", "One", "Control", "Latin Small", "Euro Sign", "Emoji", "Hebrew"].map(|word| text.find(word).unwrap());
+        let order = [
+            "Carriage Return",
+            "One",
+            "Control",
+            "Latin Small",
+            "Euro Sign",
+            "Emoji",
+            "Hebrew",
+        ]
+        .map(|word| text.find(word).unwrap());
         assert!(order.is_sorted(), "{text}");
     }
 
@@ -184,7 +202,15 @@ mod tests {
 
     #[test]
     fn floats_large_integers_and_repeated_keys_are_refused() {
-        for text in ["1.5", "1e3", "9007199254740992", "-9007199254740992", "{\"a\":1,\"a\":1}", "\"e\u{301}\"", "[1"] {
+        for text in [
+            "1.5",
+            "1e3",
+            "9007199254740992",
+            "-9007199254740992",
+            "{\"a\":1,\"a\":1}",
+            "\"e\u{301}\"",
+            "[1",
+        ] {
             assert!(parse::<Value>(text.as_bytes()).is_err(), "{text}");
         }
         assert!(parse::<Value>(b"{\"a\":[-9007199254740991, \"\xc3\xa9\"]}").is_ok());

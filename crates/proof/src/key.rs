@@ -19,7 +19,12 @@ pub enum Key {
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Key({}, {})", self.suite().name(), hex::encode(self.public()))
+        write!(
+            formatter,
+            "Key({}, {})",
+            self.suite().name(),
+            hex::encode(self.public())
+        )
     }
 }
 
@@ -28,7 +33,9 @@ impl Key {
     /// for Ed25519.
     pub fn from_seed(suite: Suite, seed: &[u8; 32]) -> Result<Self, ProofError> {
         match suite {
-            Suite::Sha256Ed25519 => Ok(Self::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(seed)))),
+            Suite::Sha256Ed25519 => Ok(Self::Ed25519(Box::new(ed25519_dalek::SigningKey::from_bytes(
+                seed,
+            )))),
             Suite::Sm3Sm2 => {
                 let refused = |_| ProofError::Key("SM2 私钥须在 1 与 n−2 之间".to_owned());
                 let key = sm2::dsa::SigningKey::from_slice(SM2_USER, seed).map_err(refused)?;
@@ -72,7 +79,9 @@ impl Key {
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ProofError> {
         match self {
             Self::Sm2(key) => {
-                let signature = key.try_sign(message).map_err(|_| ProofError::Key("SM2 签名失败".to_owned()))?;
+                let signature = key
+                    .try_sign(message)
+                    .map_err(|_| ProofError::Key("SM2 签名失败".to_owned()))?;
                 Ok(signature.to_bytes().to_vec())
             }
             Self::Ed25519(key) => Ok(key.sign(message).to_bytes().to_vec()),
@@ -88,15 +97,26 @@ pub fn verify(suite: Suite, public: &[u8], message: &[u8], signature: &[u8]) -> 
             if public.len() != 65 {
                 return false;
             }
-            let Ok(key) = sm2::dsa::VerifyingKey::from_sec1_bytes(SM2_USER, public) else { return false };
-            let Ok(signature) = sm2::dsa::Signature::from_slice(signature) else { return false };
+            let Ok(key) = sm2::dsa::VerifyingKey::from_sec1_bytes(SM2_USER, public) else {
+                return false;
+            };
+            let Ok(signature) = sm2::dsa::Signature::from_slice(signature) else {
+                return false;
+            };
             key.verify(message, &signature).is_ok()
         }
         Suite::Sha256Ed25519 => {
-            let Ok(public) = <&[u8; 32]>::try_from(public) else { return false };
-            let Ok(key) = ed25519_dalek::VerifyingKey::from_bytes(public) else { return false };
-            let Ok(signature) = <&[u8; 64]>::try_from(signature) else { return false };
-            key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
+            let Ok(public) = <&[u8; 32]>::try_from(public) else {
+                return false;
+            };
+            let Ok(key) = ed25519_dalek::VerifyingKey::from_bytes(public) else {
+                return false;
+            };
+            let Ok(signature) = <&[u8; 64]>::try_from(signature) else {
+                return false;
+            };
+            key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature))
+                .is_ok()
         }
     }
 }
@@ -111,13 +131,23 @@ mod tests {
 
     #[test]
     fn ed25519_gives_test_3_of_rfc_8032() {
-        let seed = bytes("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7").try_into().unwrap();
+        let seed = bytes("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7")
+            .try_into()
+            .unwrap();
         let key = Key::from_seed(Suite::Sha256Ed25519, &seed).unwrap();
-        assert_eq!(hex::encode(key.public()), "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
+        assert_eq!(
+            hex::encode(key.public()),
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"
+        );
         let expected = "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac\
                         18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a";
         assert_eq!(key.sign(&[0xaf, 0x82]).unwrap(), bytes(expected));
-        assert!(verify(Suite::Sha256Ed25519, &key.public(), &[0xaf, 0x82], &bytes(expected)));
+        assert!(verify(
+            Suite::Sha256Ed25519,
+            &key.public(),
+            &[0xaf, 0x82],
+            &bytes(expected)
+        ));
     }
 
     // GB/T 32918.5-2017 annex A.2: recommended curve, message "message digest", user 1234567812345678.
@@ -131,8 +161,18 @@ mod tests {
     fn sm2_verifies_the_example_of_gb_t_32918_5() {
         let key = Key::from_seed(Suite::Sm3Sm2, &bytes(PRIVATE).try_into().unwrap()).unwrap();
         assert_eq!(key.public(), bytes(PUBLIC));
-        assert!(verify(Suite::Sm3Sm2, &bytes(PUBLIC), b"message digest", &bytes(SIGNATURE)));
-        assert!(!verify(Suite::Sm3Sm2, &bytes(PUBLIC), b"message digesT", &bytes(SIGNATURE)));
+        assert!(verify(
+            Suite::Sm3Sm2,
+            &bytes(PUBLIC),
+            b"message digest",
+            &bytes(SIGNATURE)
+        ));
+        assert!(!verify(
+            Suite::Sm3Sm2,
+            &bytes(PUBLIC),
+            b"message digesT",
+            &bytes(SIGNATURE)
+        ));
     }
 
     #[test]
@@ -153,7 +193,9 @@ mod tests {
     #[test]
     fn unusable_private_numbers_are_refused() {
         // n − 1 of the recommended curve, and zero.
-        let last = bytes("FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54122").try_into().unwrap();
+        let last = bytes("FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54122")
+            .try_into()
+            .unwrap();
         assert!(Key::from_seed(Suite::Sm3Sm2, &last).is_err());
         assert!(Key::from_seed(Suite::Sm3Sm2, &[0; 32]).is_err());
         assert!(Key::from_random(Suite::Sm3Sm2, &[1; 31]).is_err());

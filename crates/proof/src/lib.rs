@@ -9,6 +9,7 @@
         clippy::panic,
         clippy::indexing_slicing,
         clippy::as_conversions,
+        clippy::cast_possible_truncation,
         reason = "tests fail by panicking"
     )
 )]

@@ -62,7 +62,13 @@ impl Checkpoint {
     /// Signs the state of the log.
     pub fn sign(key: &Key, size: u64, root: Digest, at: Time) -> Result<Self, ProofError> {
         let signature = Hex(key.sign(&signed_bytes(size, root, &at)?)?);
-        Ok(Self { size, root, at, key: Hex(key.public()), signature })
+        Ok(Self {
+            size,
+            root,
+            at,
+            key: Hex(key.public()),
+            signature,
+        })
     }
 
     /// Whether the signature is right under the key named in the checkpoint.
@@ -88,7 +94,14 @@ impl Entry {
     /// Whether the path leads to the checkpoint's root.
     pub fn is_in(&self, suite: Suite, checkpoint: &Checkpoint) -> bool {
         self.leaf.hash(suite).is_ok_and(|leaf| {
-            merkle::verify_inclusion(suite, &leaf, self.index, checkpoint.size, &self.path, &checkpoint.root)
+            merkle::verify_inclusion(
+                suite,
+                &leaf,
+                self.index,
+                checkpoint.size,
+                &self.path,
+                &checkpoint.root,
+            )
         })
     }
 }
@@ -112,12 +125,27 @@ mod tests {
         for suite in [Suite::Sm3Sm2, Suite::Sha256Ed25519] {
             let key = Key::from_random(suite, &[3; 32]).unwrap();
             let at: Time = "2026-03-02T01:00:00Z".parse().unwrap();
-            let leaf = Leaf { at: at.clone(), document: suite.hash(b"x"), kind: "k".into(), subject: "s".into() };
+            let leaf = Leaf {
+                at: at.clone(),
+                document: suite.hash(b"x"),
+                kind: "k".into(),
+                subject: "s".into(),
+            };
             let tree = merkle::Tree::build(suite, vec![leaf.hash(suite).unwrap(); 3]);
             let checkpoint = Checkpoint::sign(&key, 3, tree.root(), at).unwrap();
             assert!(checkpoint.holds(suite));
-            assert!(!Checkpoint { size: 4, ..checkpoint.clone() }.holds(suite));
-            let entry = Entry { index: 1, leaf, path: tree.path(1).unwrap() };
+            assert!(
+                !Checkpoint {
+                    size: 4,
+                    ..checkpoint.clone()
+                }
+                .holds(suite)
+            );
+            let entry = Entry {
+                index: 1,
+                leaf,
+                path: tree.path(1).unwrap(),
+            };
             assert!(entry.is_in(suite, &checkpoint));
             assert!(!Entry { index: 2, ..entry }.is_in(suite, &checkpoint));
         }

@@ -76,7 +76,11 @@ impl Tree {
 
     /// The root; `H("")` for the empty tree.
     pub fn root(&self) -> Digest {
-        self.levels.last().and_then(|level| level.first()).copied().unwrap_or_else(|| self.suite.hash(b""))
+        self.levels
+            .last()
+            .and_then(|level| level.first())
+            .copied()
+            .unwrap_or_else(|| self.suite.hash(b""))
     }
 
     /// Inclusion path of a leaf, bottom up (RFC 9162 section 2.1.3.1); `None` outside the tree.
@@ -133,7 +137,14 @@ fn largest_power_below(n: u64) -> u64 {
 }
 
 /// Checks an inclusion path (RFC 9162 section 2.1.3.2).
-pub fn verify_inclusion(suite: Suite, leaf: &Digest, index: u64, size: u64, path: &[Digest], root: &Digest) -> bool {
+pub fn verify_inclusion(
+    suite: Suite,
+    leaf: &Digest,
+    index: u64,
+    size: u64,
+    path: &[Digest],
+    root: &Digest,
+) -> bool {
     if index >= size {
         return false;
     }
@@ -173,7 +184,11 @@ pub fn verify_consistency(suite: Suite, old: (u64, &Digest), new: (u64, &Digest)
         last >>= 1;
     }
     // A complete old tree is its own first node.
-    let first = if old_size.is_power_of_two() { Some(old_root) } else { nodes.next() };
+    let first = if old_size.is_power_of_two() {
+        Some(old_root)
+    } else {
+        nodes.next()
+    };
     let Some(first) = first else { return false };
     let (mut old_hash, mut new_hash) = (*first, *first);
     for node in nodes {
@@ -221,7 +236,16 @@ mod tests {
     fn the_known_tree_of_certificate_transparency_has_its_known_roots() {
         // Inputs and roots of the reference tests of RFC 6962 (google/certificate-transparency, merkle_tree_test).
         let suite = Suite::Sha256Ed25519;
-        let inputs = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
+        let inputs = [
+            "",
+            "00",
+            "10",
+            "2021",
+            "3031",
+            "40414243",
+            "5051525354555657",
+            "606162636465666768696a6b6c6d6e6f",
+        ];
         let roots = [
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
             "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -232,9 +256,17 @@ mod tests {
             "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
-        let leaves: Vec<Digest> = inputs.iter().map(|data| leaf_hash(suite, &hex::decode(data).unwrap())).collect();
+        let leaves: Vec<Digest> = inputs
+            .iter()
+            .map(|data| leaf_hash(suite, &hex::decode(data).unwrap()))
+            .collect();
         for (position, root) in roots.iter().enumerate() {
-            assert_eq!(Tree::build(suite, leaves[..=position].to_vec()).root().to_string(), *root);
+            assert_eq!(
+                Tree::build(suite, leaves[..=position].to_vec())
+                    .root()
+                    .to_string(),
+                *root
+            );
         }
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Tree::build(suite, Vec::new()).root().to_string(), empty);
@@ -254,8 +286,17 @@ mod tests {
                     let path = tree.path(index).unwrap();
                     let leaf = &leaves[index as usize];
                     assert!(verify_inclusion(suite, leaf, index, size, &path, &tree.root()));
-                    assert!(!verify_inclusion(suite, leaf, index + 1, size, &path, &tree.root()) || size == 1);
-                    assert!(!verify_inclusion(suite, leaf, index, size, &path, &Digest::default()));
+                    assert!(
+                        !verify_inclusion(suite, leaf, index + 1, size, &path, &tree.root()) || size == 1
+                    );
+                    assert!(!verify_inclusion(
+                        suite,
+                        leaf,
+                        index,
+                        size,
+                        &path,
+                        &Digest::default()
+                    ));
                     let longer = [path.clone(), vec![Digest::default()]].concat();
                     assert!(!verify_inclusion(suite, leaf, index, size, &longer, &tree.root()));
                 }
@@ -274,11 +315,27 @@ mod tests {
                 let old_root = by_definition(suite, &all[..old]);
                 let proof = tree.consistency(old as u64).unwrap();
                 let (old, new) = (old as u64, new as u64);
-                assert!(verify_consistency(suite, (old, &old_root), (new, &tree.root()), &proof), "{old} of {new}");
-                assert!(!verify_consistency(suite, (old, &Digest::default()), (new, &tree.root()), &proof));
+                assert!(
+                    verify_consistency(suite, (old, &old_root), (new, &tree.root()), &proof),
+                    "{old} of {new}"
+                );
+                assert!(!verify_consistency(
+                    suite,
+                    (old, &Digest::default()),
+                    (new, &tree.root()),
+                    &proof
+                ));
                 if old < new {
-                    assert!(!verify_consistency(suite, (old, &old_root), (new, &Digest::default()), &proof));
-                    assert!(!verify_consistency(suite, (old, &old_root), (new, &tree.root()), &[]) || proof.is_empty());
+                    assert!(!verify_consistency(
+                        suite,
+                        (old, &old_root),
+                        (new, &Digest::default()),
+                        &proof
+                    ));
+                    assert!(
+                        !verify_consistency(suite, (old, &old_root), (new, &tree.root()), &[])
+                            || proof.is_empty()
+                    );
                 }
             }
         }
@@ -294,7 +351,12 @@ mod tests {
         assert_eq!(ours.root().0.as_slice(), theirs.root().as_bytes().as_slice());
         let path: Vec<u8> = ours.path(9_998).unwrap().iter().flat_map(|node| node.0).collect();
         assert_eq!(path, theirs.prove_inclusion(9_998).as_bytes());
-        let proof: Vec<u8> = ours.consistency(5_000).unwrap().iter().flat_map(|node| node.0).collect();
+        let proof: Vec<u8> = ours
+            .consistency(5_000)
+            .unwrap()
+            .iter()
+            .flat_map(|node| node.0)
+            .collect();
         assert_eq!(proof, theirs.prove_consistency(4_999).as_bytes());
     }
 }

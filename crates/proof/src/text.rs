@@ -24,7 +24,9 @@ impl std::fmt::Debug for Hex {
 impl TryFrom<String> for Hex {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
-        hex_bytes(&text).map(Self).ok_or_else(|| format!("not lower-case hex: {text:?}"))
+        hex_bytes(&text)
+            .map(Self)
+            .ok_or_else(|| format!("not lower-case hex: {text:?}"))
     }
 }
 
@@ -37,7 +39,9 @@ impl From<Hex> for String {
 /// Two decimal digits at a place, as a number.
 fn two(bytes: &[u8], at: usize) -> Option<u32> {
     let digit = |offset: usize| {
-        bytes.get(at + offset).and_then(|byte| byte.is_ascii_digit().then(|| u32::from(byte - b'0')))
+        bytes
+            .get(at + offset)
+            .and_then(|byte| byte.is_ascii_digit().then(|| u32::from(byte - b'0')))
     };
     Some(digit(0)? * 10 + digit(1)?)
 }
@@ -67,7 +71,13 @@ fn is_time(bytes: &[u8]) -> bool {
             && bytes.get(13) == Some(&b':')
             && bytes.get(16) == Some(&b':')
             && bytes.get(19) == Some(&b'Z');
-        Some(shape && is_day(bytes.get(..10)?) && two(bytes, 11)? < 24 && two(bytes, 14)? < 60 && two(bytes, 17)? < 60)
+        Some(
+            shape
+                && is_day(bytes.get(..10)?)
+                && two(bytes, 11)? < 24
+                && two(bytes, 14)? < 60
+                && two(bytes, 17)? < 60,
+        )
     };
     read().unwrap_or(false)
 }
@@ -126,11 +136,24 @@ mod tests {
         for day in ["2026-02-28", "2024-02-29", "2026-12-31"] {
             assert!(day.parse::<Day>().is_ok(), "{day}");
         }
-        for day in ["2026-02-29", "2026-13-01", "2026-1-05", "2026-00-10", "2026-01-00", "２026-01-01", ""] {
+        for day in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-1-05",
+            "2026-00-10",
+            "2026-01-00",
+            "２026-01-01",
+            "",
+        ] {
             assert!(day.parse::<Day>().is_err(), "{day}");
         }
         assert!("2026-01-05T23:59:59Z".parse::<Time>().is_ok());
-        for time in ["2026-01-05T24:00:00Z", "2026-01-05 10:00:00Z", "2026-01-05T10:00:00+08:00", "2026-01-05T10:00:60Z"] {
+        for time in [
+            "2026-01-05T24:00:00Z",
+            "2026-01-05 10:00:00Z",
+            "2026-01-05T10:00:00+08:00",
+            "2026-01-05T10:00:60Z",
+        ] {
             assert!(time.parse::<Time>().is_err(), "{time}");
         }
     }

@@ -78,7 +78,11 @@ impl Report {
 
     /// Names of the failed checks.
     pub fn failed(&self) -> Vec<&'static str> {
-        self.checks.iter().filter(|check| check.outcome == Outcome::Fail).map(|check| check.name).collect()
+        self.checks
+            .iter()
+            .filter(|check| check.outcome == Outcome::Fail)
+            .map(|check| check.name)
+            .collect()
     }
 }
 
@@ -104,7 +108,9 @@ impl Material {
         match head.kind.as_str() {
             "firm" => canonical::parse(bytes).map(Self::Firm),
             "auditor" => canonical::parse(bytes).map(Self::Auditor),
-            other => Err(ProofError::Malformed(format!("unknown kind of material: {other:?}"))),
+            other => Err(ProofError::Malformed(format!(
+                "unknown kind of material: {other:?}"
+            ))),
         }
     }
 }
@@ -169,7 +175,11 @@ const CHECKS: [(&str, &str); 22] = [
 /// Checks a public file with whatever material is in hand. Never panics.
 pub fn verify(sealed: &Sealed, material: Option<&Material>) -> Report {
     let suite = Suite::parse(&sealed.transcript.suite);
-    let mut findings: Vec<Finding> = vec![public::protocol(sealed), public::suite(sealed), public::form(sealed)];
+    let mut findings: Vec<Finding> = vec![
+        public::protocol(sealed),
+        public::suite(sealed),
+        public::form(sealed),
+    ];
     if let Some(suite) = suite {
         findings.extend(public::rest(suite, sealed));
         match material {
@@ -182,7 +192,13 @@ pub fn verify(sealed: &Sealed, material: Option<&Material>) -> Report {
         }
     }
     findings.resize_with(CHECKS.len(), || Err(Miss::Needs(Need::Suite)));
-    Report { checks: CHECKS.iter().zip(findings).map(|((name, title), finding)| check(name, title, finding)).collect() }
+    Report {
+        checks: CHECKS
+            .iter()
+            .zip(findings)
+            .map(|((name, title), finding)| check(name, title, finding))
+            .collect(),
+    }
 }
 
 fn check(name: &'static str, title: &'static str, finding: Finding) -> Check {
@@ -199,5 +215,10 @@ fn check(name: &'static str, title: &'static str, finding: Finding) -> Check {
             (Outcome::Needs(need), words.to_owned())
         }
     };
-    Check { name, title, outcome, detail }
+    Check {
+        name,
+        title,
+        outcome,
+        detail,
+    }
 }

@@ -209,12 +209,21 @@ impl Commitment {
             }
         };
         expect(self.attempt >= 1, "次数应从 1 起");
-        expect((self.attempt == 1) == self.previous_void.is_none(), "首次抽取不得引用作废书,再次抽取必须引用");
+        expect(
+            (self.attempt == 1) == self.previous_void.is_none(),
+            "首次抽取不得引用作废书,再次抽取必须引用",
+        );
         expect(self.committed_at <= self.reveal_by, "揭示截止时间早于承诺时间");
         expect(!self.items.is_empty(), "没有抽查事项");
-        expect(unique(self.items.iter().map(|item| item.item.as_str())), "抽查事项代码重复");
+        expect(
+            unique(self.items.iter().map(|item| item.item.as_str())),
+            "抽查事项代码重复",
+        );
         expect(self.contributors.len() >= 2, "随机数提供方少于两个");
-        expect(unique(self.contributors.iter().map(Contributor::name)), "随机数提供方名称重复");
+        expect(
+            unique(self.contributors.iter().map(Contributor::name)),
+            "随机数提供方名称重复",
+        );
         expect(self.team.alone >= 2, "单部门检查人员少于 2 人");
         expect(self.team.joint >= 1, "联合检查每部门人员少于 1 人");
         expect(self.team.total >= 2, "联合检查人员合计少于 2 人");
@@ -230,7 +239,11 @@ impl Commitment {
         if self.kind != Self::KIND || self.protocol != PROTOCOL || self.suite().is_none() {
             problems.push("文件种类、协议或套件不符".to_owned());
         }
-        if problems.is_empty() { Ok(()) } else { Err(ProofError::Form(problems)) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ProofError::Form(problems))
+        }
     }
 }
 
@@ -242,7 +255,10 @@ impl Item {
         }
         let sum: u128 = self.strata.iter().map(|stratum| u128::from(stratum.size)).sum();
         if sum != u128::from(self.pool.size) {
-            found.push(format!("事项 {} 各组合计 {sum},对象库为 {}", self.item, self.pool.size));
+            found.push(format!(
+                "事项 {} 各组合计 {sum},对象库为 {}",
+                self.item, self.pool.size
+            ));
         }
         for stratum in &self.strata {
             let right = match stratum.ratio {
@@ -250,7 +266,10 @@ impl Item {
                 Some(ratio) => ratio.den > 0 && stratum.quota == quota(stratum.size, ratio.num, ratio.den),
             };
             if !right {
-                found.push(format!("事项 {} 的 {} 组名额 {} 不合比例或超出组内户数", self.item, stratum.label, stratum.quota));
+                found.push(format!(
+                    "事项 {} 的 {} 组名额 {} 不合比例或超出组内户数",
+                    self.item, stratum.label, stratum.quota
+                ));
             }
         }
         found

@@ -81,11 +81,28 @@ pub struct FirmMaterial {
 
 impl FirmMaterial {
     /// The material of one firm for one item; `None` when it is not in the pool.
-    pub fn of(suite: Suite, key: &PoolKey, item: &Item, rows: &Rows, tree: &PoolTree, id: &str) -> Option<Self> {
+    pub fn of(
+        suite: Suite,
+        key: &PoolKey,
+        item: &Item,
+        rows: &Rows,
+        tree: &PoolTree,
+        id: &str,
+    ) -> Option<Self> {
         let (index, path) = tree.row_proof(rows, id)?;
-        let row = PoolRow { id: id.to_owned(), stratum: rows.label(rows.find(id)?).to_owned() };
+        let row = PoolRow {
+            id: id.to_owned(),
+            stratum: rows.label(rows.find(id)?).to_owned(),
+        };
         let salt = Salts::new(suite, key).pool(&item.item, id);
-        Some(Self { kind: FirmWord::Firm, item: item.item.clone(), row, salt, index, path })
+        Some(Self {
+            kind: FirmWord::Firm,
+            item: item.item.clone(),
+            row,
+            salt,
+            index,
+            path,
+        })
     }
 }
 
@@ -129,10 +146,16 @@ impl AuditorMaterial {
         let pool = |(item, rows): (&Item, &Rows)| ItemRows {
             item: item.item.clone(),
             rows: (0..rows.len())
-                .map(|row| PoolRow { id: rows.id(row).to_owned(), stratum: rows.label(row).to_owned() })
+                .map(|row| PoolRow {
+                    id: rows.id(row).to_owned(),
+                    stratum: rows.label(row).to_owned(),
+                })
                 .collect(),
         };
-        let place = |row| PlaceRow { division: places.label(row).to_owned(), id: places.id(row).to_owned() };
+        let place = |row| PlaceRow {
+            division: places.label(row).to_owned(),
+            id: places.id(row).to_owned(),
+        };
         Self {
             kind: AuditorWord::Auditor,
             pool_key: key.clone(),

@@ -16,11 +16,14 @@ pub use commitment::{
 };
 pub use material::{AuditorMaterial, FirmMaterial, ItemRows, PlaceRow, PoolRow, RollRow};
 pub use reveal::{Contribution, Reveal, Void, VoidReason};
+pub(crate) use rows::row_leaf;
 pub use rows::{
-    ListKind, PoolKey, PoolTree, Rows, Salts, commit_places, commit_pool, commit_roll, pool_head, recused_entry,
+    ListKind, PoolKey, PoolTree, Rows, Salts, commit_places, commit_pool, commit_roll, pool_head,
+    recused_entry,
 };
 pub use select::{ItemSelection, Pick, Selection, StratumCutoff, Tickets, seed, select, ticket};
 pub use team::{assign_teams, check_places};
-pub(crate) use rows::row_leaf;
+pub use transcript::{
+    Draw, Drawn, ItemCutoffs, Member, Opened, Sealed, SelectedRow, Transcript, signed_bytes,
+};
 pub(crate) use transcript::{cutoffs, item_rows, selected_tree};
-pub use transcript::{Draw, Drawn, ItemCutoffs, Member, Opened, Sealed, SelectedRow, Transcript, signed_bytes};

@@ -19,7 +19,11 @@ pub struct Contribution {
 impl Contribution {
     /// The promise to publish: `H[contribution](lp(name) ‖ lp(value))`.
     pub fn commit(&self, suite: Suite) -> Digest {
-        suite.labelled("contribution").field(self.name.as_bytes()).field(&self.value).finish()
+        suite
+            .labelled("contribution")
+            .field(self.name.as_bytes())
+            .field(&self.value)
+            .finish()
     }
 
     /// Whether this value keeps what was promised and has 16 to 64 bytes.
@@ -29,7 +33,10 @@ impl Contribution {
 
     /// The document to publish.
     pub fn reveal(&self) -> Reveal {
-        Reveal { name: self.name.clone(), value: Hex(self.value.clone()) }
+        Reveal {
+            name: self.name.clone(),
+            value: Hex(self.value.clone()),
+        }
     }
 }
 
@@ -53,7 +60,12 @@ impl Reveal {
     pub fn keeps(&self, suite: Suite, contributor: &Contributor) -> bool {
         let promised = match contributor {
             Contributor::Party { commitment, .. } => {
-                suite.labelled("contribution").field(self.name.as_bytes()).field(&self.value.0).finish() == *commitment
+                suite
+                    .labelled("contribution")
+                    .field(self.name.as_bytes())
+                    .field(&self.value.0)
+                    .finish()
+                    == *commitment
             }
             Contributor::Beacon { .. } => true,
         };
@@ -70,7 +82,12 @@ impl Reveal {
             value: &'a Hex,
         }
         let (attempt, campaign) = (commitment.attempt, commitment.campaign.as_str());
-        let document = Document { attempt, campaign, name: &self.name, value: &self.value };
+        let document = Document {
+            attempt,
+            campaign,
+            name: &self.name,
+            value: &self.value,
+        };
         Ok(suite.hash(&canonical::to_vec(&document)?))
     }
 }
@@ -122,7 +139,9 @@ impl Void {
         for contributor in &commitment.contributors {
             match reveals.iter().find(|reveal| reveal.name == contributor.name()) {
                 None => missing.push(contributor.name().to_owned()),
-                Some(reveal) if !reveal.keeps(suite, contributor) => wrong.push(contributor.name().to_owned()),
+                Some(reveal) if !reveal.keeps(suite, contributor) => {
+                    wrong.push(contributor.name().to_owned());
+                }
                 Some(_) => {}
             }
         }
@@ -156,12 +175,30 @@ mod tests {
 
     #[test]
     fn a_contribution_keeps_its_promise_only_with_the_same_name_and_value() {
-        let one = Contribution { name: "公证处".into(), value: vec![1; 16] };
+        let one = Contribution {
+            name: "公证处".into(),
+            value: vec![1; 16],
+        };
         let promised = one.commit(Suite::Sm3Sm2);
         assert!(one.verify(Suite::Sm3Sm2, &promised));
-        assert!(!Contribution { name: "公证".into(), ..one.clone() }.verify(Suite::Sm3Sm2, &promised));
-        assert!(!Contribution { value: vec![2; 16], ..one.clone() }.verify(Suite::Sm3Sm2, &promised));
-        let short = Contribution { value: vec![1; 15], ..one };
+        assert!(
+            !Contribution {
+                name: "公证".into(),
+                ..one.clone()
+            }
+            .verify(Suite::Sm3Sm2, &promised)
+        );
+        assert!(
+            !Contribution {
+                value: vec![2; 16],
+                ..one.clone()
+            }
+            .verify(Suite::Sm3Sm2, &promised)
+        );
+        let short = Contribution {
+            value: vec![1; 15],
+            ..one
+        };
         assert!(!short.verify(Suite::Sm3Sm2, &short.commit(Suite::Sm3Sm2)));
     }
 }

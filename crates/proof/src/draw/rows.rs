@@ -42,7 +42,10 @@ pub struct Rows {
 impl Rows {
     /// An empty list whose rows will carry one of these labels.
     pub fn new(labels: Vec<String>) -> Self {
-        Self { labels, ..Self::default() }
+        Self {
+            labels,
+            ..Self::default()
+        }
     }
 
     /// Appends a row; ids must ascend bytewise, the label number must exist.
@@ -78,8 +81,14 @@ impl Rows {
     /// Id of a row; empty outside the list.
     pub fn id(&self, row: usize) -> &str {
         let end = self.ends.get(row).copied().unwrap_or(0);
-        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.ids.get(narrow(u64::from(start))..narrow(u64::from(end))).unwrap_or("")
+        let start = row
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before))
+            .copied()
+            .unwrap_or(0);
+        self.ids
+            .get(narrow(u64::from(start))..narrow(u64::from(end)))
+            .unwrap_or("")
     }
 
     /// Label number of a row.
@@ -89,7 +98,9 @@ impl Rows {
 
     /// Label of a row; empty outside the list.
     pub fn label(&self, row: usize) -> &str {
-        self.labels.get(narrow(u64::from(self.tag(row)))).map_or("", String::as_str)
+        self.labels
+            .get(narrow(u64::from(self.tag(row))))
+            .map_or("", String::as_str)
     }
 
     /// The labels in the order of their numbers.
@@ -142,7 +153,10 @@ impl Salts {
 
     /// The salts under a key.
     pub fn new(suite: Suite, key: &PoolKey) -> Self {
-        Self { suite, key: key.clone() }
+        Self {
+            suite,
+            key: key.clone(),
+        }
     }
 
     fn mac(&self, label: &str) -> Mac {
@@ -151,7 +165,10 @@ impl Salts {
 
     /// Salt of a pool row.
     pub fn pool(&self, item: &str, id: &str) -> Digest {
-        self.mac("salt").field(item.as_bytes()).field(id.as_bytes()).finish()
+        self.mac("salt")
+            .field(item.as_bytes())
+            .field(id.as_bytes())
+            .finish()
     }
 
     /// Salt of a place row.
@@ -166,7 +183,11 @@ impl Salts {
 
     /// Salt of a selected row; `item` is empty for team and unstaffed rows.
     pub fn selected(&self, role: &str, item: &str, id: &str) -> Digest {
-        self.mac("selected-salt").field(role.as_bytes()).field(item.as_bytes()).field(id.as_bytes()).finish()
+        self.mac("selected-salt")
+            .field(role.as_bytes())
+            .field(item.as_bytes())
+            .field(id.as_bytes())
+            .finish()
     }
 }
 
@@ -177,7 +198,11 @@ pub(crate) fn row_leaf<T: Serialize>(
     salt: &Digest,
     row: &T,
 ) -> Result<Digest, ProofError> {
-    let data = suite.labelled(label).field(&salt.0).with(&canonical::to_vec(row)?).finish();
+    let data = suite
+        .labelled(label)
+        .field(&salt.0)
+        .with(&canonical::to_vec(row)?)
+        .finish();
     Ok(merkle::leaf_hash(suite, &data.0))
 }
 
@@ -207,18 +232,30 @@ impl LeafForm {
             let mut text = Vec::new();
             write_text(label, &mut text);
             match kind {
-                ListKind::Pool { .. } => (b"{\"id\":".to_vec(), [b",\"stratum\":".as_slice(), &text, b"}"].concat()),
-                ListKind::Places => {
-                    ([b"{\"division\":".as_slice(), &text, b",\"id\":"].concat(), b"}".to_vec())
-                }
+                ListKind::Pool { .. } => (
+                    b"{\"id\":".to_vec(),
+                    [b",\"stratum\":".as_slice(), &text, b"}"].concat(),
+                ),
+                ListKind::Places => (
+                    [b"{\"division\":".as_slice(), &text, b",\"id\":"].concat(),
+                    b"}".to_vec(),
+                ),
             }
         };
         let (salt, row) = match kind {
-            ListKind::Pool { item } => (suite.mac(&key.0.0, "salt").field(item.as_bytes()), Salts::POOL_ROW),
+            ListKind::Pool { item } => (
+                suite.mac(&key.0.0, "salt").field(item.as_bytes()),
+                Salts::POOL_ROW,
+            ),
             ListKind::Places => (suite.mac(&key.0.0, "place-salt"), "place-row"),
         };
         let row = suite.labelled(row).with(&32_u32.to_be_bytes()); // the salt's length never varies
-        Self { salt, row, leaf: suite.hasher().with(&[0]), frames: labels.iter().map(frame).collect() }
+        Self {
+            salt,
+            row,
+            leaf: suite.hasher().with(&[0]),
+            frames: labels.iter().map(frame).collect(),
+        }
     }
 
     fn leaf(&self, rows: &Rows, row: usize, text: &mut Vec<u8>) -> Digest {
@@ -256,7 +293,13 @@ pub struct PoolTree {
 impl PoolTree {
     fn over(suite: Suite, leaves: Vec<Digest>) -> Self {
         let tree = Tree::build(suite, leaves);
-        Self { head: TreeHead { size: tree.size(), root: tree.root() }, tree }
+        Self {
+            head: TreeHead {
+                size: tree.size(),
+                root: tree.root(),
+            },
+            tree,
+        }
     }
 
     /// Inclusion path of a row.
@@ -283,20 +326,30 @@ pub fn commit_places(suite: Suite, key: &PoolKey, rows: &Rows) -> PoolTree {
 
 /// Size and root only: half the memory of a tree.
 pub fn pool_head(suite: Suite, key: &PoolKey, kind: ListKind<'_>, rows: &Rows) -> TreeHead {
-    TreeHead { size: wide(rows.len()), root: merkle::root_of(suite, leaves(suite, key, kind, rows)) }
+    TreeHead {
+        size: wide(rows.len()),
+        root: merkle::root_of(suite, leaves(suite, key, kind, rows)),
+    }
 }
 
 /// Commits to the inspector roll (检查人员名录), given in ascending order of id.
 pub fn commit_roll(suite: Suite, key: &PoolKey, roll: &[RollRow]) -> Result<PoolTree, ProofError> {
     let salts = Salts::new(suite, key);
     let leaf = |row: &RollRow| row_leaf(suite, "roll-row", &salts.roll(&row.id), row);
-    Ok(PoolTree::over(suite, roll.iter().map(leaf).collect::<Result<_, _>>()?))
+    Ok(PoolTree::over(
+        suite,
+        roll.iter().map(leaf).collect::<Result<_, _>>()?,
+    ))
 }
 
 /// How a recused entity stands in an inspector's row: `H[recused](lp(roll salt) ‖ lp(entity id))`.
 pub fn recused_entry(suite: Suite, key: &PoolKey, inspector: &str, entity: &str) -> Digest {
     let salt = Salts::new(suite, key).roll(inspector);
-    suite.labelled("recused").field(&salt.0).field(entity.as_bytes()).finish()
+    suite
+        .labelled("recused")
+        .field(&salt.0)
+        .field(entity.as_bytes())
+        .finish()
 }
 
 #[cfg(test)]
@@ -321,11 +374,20 @@ mod tests {
             let places = leaves(suite, &key(), ListKind::Places, &rows);
             for row in 0..rows.len() {
                 let (id, label) = (rows.id(row).to_owned(), rows.label(row).to_owned());
-                let pool_row = PoolRow { id: id.clone(), stratum: label.clone() };
+                let pool_row = PoolRow {
+                    id: id.clone(),
+                    stratum: label.clone(),
+                };
                 let salt = salts.pool("A01", &id);
                 assert_eq!(pool[row], row_leaf(suite, "pool-row", &salt, &pool_row).unwrap());
-                let place = PlaceRow { division: label, id: id.clone() };
-                assert_eq!(places[row], row_leaf(suite, "place-row", &salts.place(&id), &place).unwrap());
+                let place = PlaceRow {
+                    division: label,
+                    id: id.clone(),
+                };
+                assert_eq!(
+                    places[row],
+                    row_leaf(suite, "place-row", &salts.place(&id), &place).unwrap()
+                );
             }
         }
     }
@@ -348,11 +410,30 @@ mod tests {
         }
         let suite = Suite::Sm3Sm2;
         let pool = commit_pool(suite, &key(), "A", &rows);
-        assert_eq!(pool.head, pool_head(suite, &key(), ListKind::Pool { item: "A" }, &rows));
+        assert_eq!(
+            pool.head,
+            pool_head(suite, &key(), ListKind::Pool { item: "A" }, &rows)
+        );
         let (index, path) = pool.row_proof(&rows, "id150").unwrap();
-        let row = PoolRow { id: "id150".into(), stratum: "s1".into() };
-        let leaf = row_leaf(suite, "pool-row", &Salts::new(suite, &key()).pool("A", "id150"), &row).unwrap();
-        assert!(merkle::verify_inclusion(suite, &leaf, index, pool.head.size, &path, &pool.head.root));
+        let row = PoolRow {
+            id: "id150".into(),
+            stratum: "s1".into(),
+        };
+        let leaf = row_leaf(
+            suite,
+            "pool-row",
+            &Salts::new(suite, &key()).pool("A", "id150"),
+            &row,
+        )
+        .unwrap();
+        assert!(merkle::verify_inclusion(
+            suite,
+            &leaf,
+            index,
+            pool.head.size,
+            &path,
+            &pool.head.root
+        ));
         assert!(pool.row_proof(&rows, "id99").is_none());
     }
 }

@@ -12,7 +12,10 @@ use crate::{Digest, Suite, narrow};
 /// The seed of a draw: `H[seed](commitment hash ‖ lp(v1) ‖ … ‖ lp(vn))`, reveals in the order of the contributors.
 pub fn seed(suite: Suite, commitment_hash: &Digest, reveals: &[Reveal]) -> Digest {
     let start = suite.labelled("seed").with(&commitment_hash.0);
-    reveals.iter().fold(start, |hash, reveal| hash.field(&reveal.value.0)).finish()
+    reveals
+        .iter()
+        .fold(start, |hash, reveal| hash.field(&reveal.value.0))
+        .finish()
 }
 
 /// All tickets of one seed; the shared prefix is hashed once.
@@ -85,7 +88,13 @@ pub fn select(suite: Suite, seed: &Digest, items: &[Item], pools: &[Rows]) -> Se
     let tickets = Tickets::new(suite, seed);
     let nothing = Rows::default();
     let pools = pools.iter().chain(std::iter::repeat(&nothing));
-    Selection { items: items.iter().zip(pools).map(|(item, rows)| select_item(&tickets, item, rows)).collect() }
+    Selection {
+        items: items
+            .iter()
+            .zip(pools)
+            .map(|(item, rows)| select_item(&tickets, item, rows))
+            .collect(),
+    }
 }
 
 fn select_item(tickets: &Tickets, item: &Item, rows: &Rows) -> ItemSelection {
@@ -150,11 +159,19 @@ mod tests {
             item: "A".into(),
             department: "d".into(),
             qualification: String::new(),
-            pool: TreeHead { size: strata.iter().map(|s| s.0).sum(), root: Digest::default() },
+            pool: TreeHead {
+                size: strata.iter().map(|s| s.0).sum(),
+                root: Digest::default(),
+            },
             strata: strata
                 .iter()
                 .enumerate()
-                .map(|(at, (size, quota))| Stratum { label: format!("s{at}"), size: *size, quota: *quota, ratio: None })
+                .map(|(at, (size, quota))| Stratum {
+                    label: format!("s{at}"),
+                    size: *size,
+                    quota: *quota,
+                    ratio: None,
+                })
                 .collect(),
             reserve,
             exclusions: Vec::new(),

@@ -17,9 +17,9 @@ struct Task<'a> {
     id: &'a str,
     ticket: Digest,
     division: &'a str,
-    items: Vec<&'a str>,                        // in the order of the commitment
-    needs: BTreeMap<&'a str, Vec<&'a str>>,     // department → qualifications of its items here
-    eligible: u64,                              // inspectors of the starting roll who could go
+    items: Vec<&'a str>,                    // in the order of the commitment
+    needs: BTreeMap<&'a str, Vec<&'a str>>, // department → qualifications of its items here
+    eligible: u64,                          // inspectors of the starting roll who could go
 }
 
 struct Inspector<'a> {
@@ -38,15 +38,27 @@ impl Inspector<'_> {
     /// Everything but the load: department, qualification, division, certificate, recusal (回避).
     fn fits(&self, rule: &TeamRule, task: &Task<'_>, needs: &[&str]) -> bool {
         let holds = |need: &&str| {
-            need.is_empty() || self.row.qualifications.iter().any(|held| held == "*" || held == need)
+            need.is_empty()
+                || self
+                    .row
+                    .qualifications
+                    .iter()
+                    .any(|held| held == "*" || held == need)
         };
         let recused = || {
             !self.row.recused.is_empty()
-                && self.row.recused.contains(&self.recused.clone().field(task.id.as_bytes()).finish())
+                && self
+                    .row
+                    .recused
+                    .contains(&self.recused.clone().field(task.id.as_bytes()).finish())
         };
         self.row.certificate_until >= rule.on
             && needs.iter().all(holds)
-            && self.row.divisions.iter().any(|prefix| task.division.starts_with(prefix.as_str()))
+            && self
+                .row
+                .divisions
+                .iter()
+                .any(|prefix| task.division.starts_with(prefix.as_str()))
             && !recused()
     }
 }
@@ -59,15 +71,24 @@ impl<'a> Desk<'a> {
             by_department.entry(&row.department).or_default().push(at);
         }
         let recused = suite.labelled("recused");
-        let inspector =
-            |row: &'a RollRow| Inspector { row, recused: recused.clone().field(&salts.roll(&row.id).0) };
+        let inspector = |row: &'a RollRow| Inspector {
+            row,
+            recused: recused.clone().field(&salts.roll(&row.id).0),
+        };
         let lot = suite.labelled("inspector").with(&seed.0);
-        Self { rule, lot, by_department, inspectors: roll.iter().map(inspector).collect() }
+        Self {
+            rule,
+            lot,
+            by_department,
+            inspectors: roll.iter().map(inspector).collect(),
+        }
     }
 
     fn of_department(&self, department: &str) -> impl Iterator<Item = (usize, &Inspector<'a>)> {
         let positions = self.by_department.get(department).map_or(&[][..], Vec::as_slice);
-        positions.iter().filter_map(|at| Some((*at, self.inspectors.get(*at)?)))
+        positions
+            .iter()
+            .filter_map(|at| Some((*at, self.inspectors.get(*at)?)))
     }
 
     fn count(&self, task: &Task<'_>) -> u64 {
@@ -86,13 +107,17 @@ impl<'a> Desk<'a> {
             *alone = self.rule.alone;
             return places;
         }
-        let given = places.iter().fold(0_u64, |sum, (_, number)| sum.saturating_add(*number));
+        let given = places
+            .iter()
+            .fold(0_u64, |sum, (_, number)| sum.saturating_add(*number));
         let more = self.rule.total.saturating_sub(given);
         let departments = wide(places.len()).max(1);
         // One more for each department in turn: whole rounds, then the first ones once more.
         let (rounds, rest) = (more / departments, more % departments);
         for (position, (_, number)) in places.iter_mut().enumerate() {
-            *number = number.saturating_add(rounds).saturating_add(u64::from(wide(position) < rest));
+            *number = number
+                .saturating_add(rounds)
+                .saturating_add(u64::from(wide(position) < rest));
         }
         places
     }
@@ -135,15 +160,21 @@ impl<'a> Desk<'a> {
     }
 
     fn team_row(&self, task: &Task<'_>, chosen: &[usize]) -> SelectedRow {
-        let rows: Vec<&RollRow> =
-            chosen.iter().filter_map(|at| self.inspectors.get(*at)).map(|one| one.row).collect();
+        let rows: Vec<&RollRow> = chosen
+            .iter()
+            .filter_map(|at| self.inspectors.get(*at))
+            .map(|one| one.row)
+            .collect();
         let leader = rows
             .iter()
             .find(|row| row.may_lead && row.department == self.rule.initiator)
             .or_else(|| rows.iter().find(|row| row.may_lead))
             .or_else(|| rows.first())
             .map_or_else(String::new, |row| row.id.clone());
-        let member = |row: &&RollRow| Member { department: row.department.clone(), inspector: row.id.clone() };
+        let member = |row: &&RollRow| Member {
+            department: row.department.clone(),
+            inspector: row.id.clone(),
+        };
         SelectedRow::Team {
             id: task.id.to_owned(),
             items: task.items.iter().map(|item| (*item).to_owned()).collect(),
@@ -167,7 +198,10 @@ fn tasks<'a>(commitment: &'a Commitment, selection: &'a Selection, places: &'a R
             });
             if task.items.last() != Some(&item.item.as_str()) {
                 task.items.push(&item.item);
-                task.needs.entry(&item.department).or_default().push(&item.qualification);
+                task.needs
+                    .entry(&item.department)
+                    .or_default()
+                    .push(&item.qualification);
             }
         }
     }
@@ -187,7 +221,9 @@ pub fn assign_teams(
 ) -> Vec<SelectedRow> {
     let desk = Desk::new(suite, seed, key, &commitment.team, roll);
     let mut tasks = tasks(commitment, selection, places);
-    tasks.par_iter_mut().for_each(|task| task.eligible = desk.count(task));
+    tasks
+        .par_iter_mut()
+        .for_each(|task| task.eligible = desk.count(task));
     tasks.sort_unstable_by(|left, right| {
         (left.eligible, left.ticket, left.id).cmp(&(right.eligible, right.ticket, right.id))
     });
@@ -215,15 +251,13 @@ pub fn assign_teams(
     made.into_iter().map(|(.., row)| row).collect()
 }
 
-/// Whether the places hold every candidate of the pools and nobody else. All lists ascend by id.
-pub fn check_places(pools: &[Rows], places: &Rows) -> bool {
+/// Whether the places hold every candidate and nobody else. Places ascend by id.
+pub fn check_places<'a>(candidates: impl Iterator<Item = &'a str>, places: &Rows) -> bool {
     let mut met = vec![false; places.len()];
-    for rows in pools {
-        for row in 0..rows.len() {
-            match places.find(rows.id(row)).and_then(|at| met.get_mut(at)) {
-                Some(mark) => *mark = true,
-                None => return false,
-            }
+    for id in candidates {
+        match places.find(id).and_then(|at| met.get_mut(at)) {
+            Some(mark) => *mark = true,
+            None => return false,
         }
     }
     met.into_iter().all(|mark| mark)

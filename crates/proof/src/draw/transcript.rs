@@ -88,7 +88,10 @@ pub(crate) fn selected_tree(suite: Suite, key: &PoolKey, rows: &[SelectedRow]) -
         let (role, item, id) = row.name();
         row.leaf(suite, &salts.selected(role, item, id))
     };
-    Ok(Tree::build(suite, rows.iter().map(leaf).collect::<Result<_, _>>()?))
+    Ok(Tree::build(
+        suite,
+        rows.iter().map(leaf).collect::<Result<_, _>>()?,
+    ))
 }
 
 /// Cut-offs of an item's strata.
@@ -219,7 +222,15 @@ impl Draw<'_> {
         let commitment_hash = commitment.hash(suite)?;
         let seed = seed(suite, &commitment_hash, &reveals);
         let selection = select(suite, &seed, &commitment.items, self.pools);
-        let teams = assign_teams(suite, &seed, self.pool_key, commitment, &selection, self.places, self.roll);
+        let teams = assign_teams(
+            suite,
+            &seed,
+            self.pool_key,
+            commitment,
+            &selection,
+            self.places,
+            self.roll,
+        );
         let rows: Vec<SelectedRow> = item_rows(&selection).chain(teams).collect();
         let tree = selected_tree(suite, self.pool_key, &rows)?;
         let transcript = Transcript {
@@ -231,13 +242,24 @@ impl Draw<'_> {
             reveals,
             seed,
             cutoffs: cutoffs(&selection),
-            selected: TreeHead { size: tree.size(), root: tree.root() },
+            selected: TreeHead {
+                size: tree.size(),
+                root: tree.root(),
+            },
             drawn_at,
             key: Hex(platform.public()),
         };
         let signature = Hex(platform.sign(&signed_bytes(&transcript)?)?);
         let salts = Salts::new(suite, self.pool_key);
-        Ok(Drawn { transcript, signature, selection, rows, suite, salts, tree })
+        Ok(Drawn {
+            transcript,
+            signature,
+            selection,
+            rows,
+            suite,
+            salts,
+            tree,
+        })
     }
 
     fn require_lists(&self) -> Result<(), ProofError> {
@@ -250,12 +272,21 @@ impl Draw<'_> {
                 return refused(&format!("事项 {} 的户数不同", item.item));
             }
             for stratum in &item.strata {
-                if wide((0..rows.len()).filter(|row| rows.label(*row) == stratum.label).count()) != stratum.size {
+                if wide(
+                    (0..rows.len())
+                        .filter(|row| rows.label(*row) == stratum.label)
+                        .count(),
+                ) != stratum.size
+                {
                     return refused(&format!("事项 {} 的 {} 组户数不同", item.item, stratum.label));
                 }
             }
         }
-        if wide(self.places.len()) != self.commitment.places.size || !check_places(self.pools, self.places) {
+        let candidates = self
+            .pools
+            .iter()
+            .flat_map(|rows| (0..rows.len()).map(|row| rows.id(row)));
+        if wide(self.places.len()) != self.commitment.places.size || !check_places(candidates, self.places) {
             return refused("所在地名单与对象库不符");
         }
         if wide(self.roll.len()) != self.commitment.roll.size {
@@ -273,24 +304,35 @@ impl Draw<'_> {
                 _ => wrong.push(name.to_owned()),
             }
         }
-        if wrong.is_empty() { Ok(ordered) } else { Err(ProofError::Reveals(wrong)) }
+        if wrong.is_empty() {
+            Ok(ordered)
+        } else {
+            Err(ProofError::Reveals(wrong))
+        }
     }
 }
 
 /// The drawn and reserve rows in the order prescribed.
 pub(crate) fn item_rows(selection: &Selection) -> impl Iterator<Item = SelectedRow> {
     selection.items.iter().flat_map(|made| {
-        let drawn =
-            made.drawn.iter().map(|pick| SelectedRow::Drawn { item: made.item.clone(), id: pick.id.clone() });
-        let reserves =
-            made.reserves.iter().map(|pick| SelectedRow::Reserve { item: made.item.clone(), id: pick.id.clone() });
+        let drawn = made.drawn.iter().map(|pick| SelectedRow::Drawn {
+            item: made.item.clone(),
+            id: pick.id.clone(),
+        });
+        let reserves = made.reserves.iter().map(|pick| SelectedRow::Reserve {
+            item: made.item.clone(),
+            id: pick.id.clone(),
+        });
         drawn.chain(reserves)
     })
 }
 
 /// The cut-offs as the transcript carries them.
 pub(crate) fn cutoffs(selection: &Selection) -> Vec<ItemCutoffs> {
-    let of = |made: &super::select::ItemSelection| ItemCutoffs { item: made.item.clone(), strata: made.cutoffs.clone() };
+    let of = |made: &super::select::ItemSelection| ItemCutoffs {
+        item: made.item.clone(),
+        strata: made.cutoffs.clone(),
+    };
     selection.items.iter().map(of).collect()
 }
 
@@ -300,12 +342,22 @@ impl Drawn {
         let row = self.rows.get(crate::narrow(index))?.clone();
         let (role, item, id) = row.name();
         let salt = self.salts.selected(role, item, id);
-        Some(Opened { index, salt, path: self.tree.path(index)?, row })
+        Some(Opened {
+            index,
+            salt,
+            path: self.tree.path(index)?,
+            row,
+        })
     }
 
     /// The file for the public with the rows opened so far.
     pub fn sealed(&self, log: Option<Extract>, opened: Vec<Opened>) -> Sealed {
-        Sealed { transcript: self.transcript.clone(), signature: self.signature.clone(), log, opened }
+        Sealed {
+            transcript: self.transcript.clone(),
+            signature: self.signature.clone(),
+            log,
+            opened,
+        }
     }
 
     /// The suite of the draw.

@@ -14,7 +14,11 @@ pub struct CompactRange {
 impl CompactRange {
     /// The range of an empty log.
     pub fn new(suite: Suite) -> Self {
-        Self { suite, size: 0, nodes: Vec::new() }
+        Self {
+            suite,
+            size: 0,
+            nodes: Vec::new(),
+        }
     }
 
     /// Takes up a stored range again; `None` when the number of nodes does not fit the size.

@@ -2,8 +2,8 @@
 
 use super::{Finding, fail, settle};
 use crate::draw::{
-    AuditorMaterial, ListKind, Rows, Sealed, SelectedRow, Selection, TreeHead, assign_teams, check_places, commit_roll,
-    cutoffs, item_rows, pool_head, select, selected_tree,
+    AuditorMaterial, ListKind, Rows, Sealed, SelectedRow, Selection, TreeHead, assign_teams, check_places,
+    commit_roll, cutoffs, item_rows, pool_head, select, selected_tree,
 };
 use crate::{ProofError, Suite};
 
@@ -38,11 +38,16 @@ fn lean<'a>(labels: Vec<String>, rows: impl Iterator<Item = (&'a str, &'a str)>)
     let mut all = labels;
     let mut numbers: std::collections::HashMap<String, u32> = std::collections::HashMap::new();
     for (number, label) in all.iter().enumerate() {
-        numbers.entry(label.clone()).or_insert(u32::try_from(number).map_err(|_| ProofError::TooLarge)?);
+        numbers
+            .entry(label.clone())
+            .or_insert(u32::try_from(number).map_err(|_| ProofError::TooLarge)?);
     }
     for (_, label) in &rows {
         if !numbers.contains_key(*label) {
-            numbers.insert((*label).to_owned(), u32::try_from(all.len()).map_err(|_| ProofError::TooLarge)?);
+            numbers.insert(
+                (*label).to_owned(),
+                u32::try_from(all.len()).map_err(|_| ProofError::TooLarge)?,
+            );
             all.push((*label).to_owned());
         }
     }
@@ -58,18 +63,41 @@ impl<'a> Audit<'a> {
         let items = &sealed.transcript.commitment.items;
         let pool = |item: &crate::draw::Item| {
             let labels = item.strata.iter().map(|stratum| stratum.label.clone()).collect();
-            let rows = held.pools.iter().find(|pool| pool.item == item.item).map_or(&[][..], |pool| &pool.rows);
-            lean(labels, rows.iter().map(|row| (row.id.as_str(), row.stratum.as_str())))
+            let rows = held
+                .pools
+                .iter()
+                .find(|pool| pool.item == item.item)
+                .map_or(&[][..], |pool| &pool.rows);
+            lean(
+                labels,
+                rows.iter().map(|row| (row.id.as_str(), row.stratum.as_str())),
+            )
         };
         let pools = items.iter().map(pool).collect::<Result<Vec<_>, _>>()?;
-        let places = lean(Vec::new(), held.places.iter().map(|row| (row.id.as_str(), row.division.as_str())))?;
+        let places = lean(
+            Vec::new(),
+            held.places
+                .iter()
+                .map(|row| (row.id.as_str(), row.division.as_str())),
+        )?;
         let selection = select(suite, &sealed.transcript.seed, items, &pools);
-        Ok(Self { suite, sealed, held, pools, places, selection })
+        Ok(Self {
+            suite,
+            sealed,
+            held,
+            pools,
+            places,
+            selection,
+        })
     }
 
     fn pool_roots(&self) -> Finding {
         let items = &self.sealed.transcript.commitment.items;
-        if !items.iter().map(|item| &item.item).eq(self.held.pools.iter().map(|pool| &pool.item)) {
+        if !items
+            .iter()
+            .map(|item| &item.item)
+            .eq(self.held.pools.iter().map(|pool| &pool.item))
+        {
             return fail("材料中的事项与承诺书不同。");
         }
         for (item, rows) in items.iter().zip(&self.pools) {
@@ -80,13 +108,22 @@ impl<'a> Audit<'a> {
                 return fail(format!("事项 {} 的名录中有承诺书之外的分组。", item.item));
             }
             for stratum in &item.strata {
-                let count = (0..rows.len()).filter(|row| rows.label(*row) == stratum.label).count();
+                let count = (0..rows.len())
+                    .filter(|row| rows.label(*row) == stratum.label)
+                    .count();
                 if crate::wide(count) != stratum.size {
                     let (item, label, size) = (&item.item, &stratum.label, stratum.size);
-                    return fail(format!("事项 {item} 的 {label} 组有 {count} 户,承诺为 {size} 户。"));
+                    return fail(format!(
+                        "事项 {item} 的 {label} 组有 {count} 户,承诺为 {size} 户。"
+                    ));
                 }
             }
-            let head = pool_head(self.suite, &self.held.pool_key, ListKind::Pool { item: &item.item }, rows);
+            let head = pool_head(
+                self.suite,
+                &self.held.pool_key,
+                ListKind::Pool { item: &item.item },
+                rows,
+            );
             if head != item.pool {
                 return fail(format!("事项 {} 的名录与承诺的根不符。", item.item));
             }
@@ -102,8 +139,17 @@ impl<'a> Audit<'a> {
         if head != self.sealed.transcript.commitment.places {
             return fail("所在地名单与承诺的根不符。");
         }
-        let right = check_places(&self.pools, &self.places);
-        settle(right, "所在地名单与承诺相符。", "所在地名单与各事项名录的全体对象不一致。")
+        let candidates = self
+            .held
+            .pools
+            .iter()
+            .flat_map(|pool| pool.rows.iter().map(|row| row.id.as_str()));
+        let right = check_places(candidates, &self.places);
+        settle(
+            right,
+            "所在地名单与承诺相符。",
+            "所在地名单与各事项名录的全体对象不一致。",
+        )
     }
 
     fn roll_root(&self) -> Finding {
@@ -111,17 +157,28 @@ impl<'a> Audit<'a> {
             list.windows(2).all(|pair| pair.first() < pair.last())
         }
         let roll = &self.held.roll;
-        if !roll.iter().map(|row| &row.id).is_sorted_by(|left, right| left < right) {
+        if !roll
+            .iter()
+            .map(|row| &row.id)
+            .is_sorted_by(|left, right| left < right)
+        {
             return fail("检查人员名录未按编号排列或有重复。");
         }
         for row in roll {
             if !(ascends(&row.divisions) && ascends(&row.qualifications) && ascends(&row.recused)) {
-                return fail(format!("检查人员 {} 的区划、资格或回避列表未排列或有重复。", row.id));
+                return fail(format!(
+                    "检查人员 {} 的区划、资格或回避列表未排列或有重复。",
+                    row.id
+                ));
             }
         }
         let head = commit_roll(self.suite, &self.held.pool_key, roll)?.head;
         let right = head == self.sealed.transcript.commitment.roll;
-        settle(right, &format!("检查人员名录 {} 人,与承诺相符。", roll.len()), "检查人员名录与承诺的根不符。")
+        settle(
+            right,
+            &format!("检查人员名录 {} 人,与承诺相符。", roll.len()),
+            "检查人员名录与承诺的根不符。",
+        )
     }
 
     /// Compares the rows of some roles with the rows computed again.
@@ -134,7 +191,9 @@ impl<'a> Audit<'a> {
                 Some(row) if row == wanted => {}
                 Some(row) => {
                     let (stated, wanted) = (row.name().2, wanted.name().2);
-                    return fail(format!("{words}第 {position} 行为 {stated},重算应为 {wanted},或两者内容不同。"));
+                    return fail(format!(
+                        "{words}第 {position} 行为 {stated},重算应为 {wanted},或两者内容不同。"
+                    ));
                 }
                 None => return fail(format!("{words}缺第 {position} 行({})。", wanted.name().2)),
             }
@@ -164,10 +223,21 @@ impl<'a> Audit<'a> {
 
     fn teams(&self) -> Finding {
         let transcript = &self.sealed.transcript;
-        let places = if self.places.ascends() { self.places.clone() } else { self.places.in_order()? };
+        let places = if self.places.ascends() {
+            self.places.clone()
+        } else {
+            self.places.in_order()?
+        };
         let (key, roll) = (&self.held.pool_key, &self.held.roll);
-        let expected =
-            assign_teams(self.suite, &transcript.seed, key, &transcript.commitment, &self.selection, &places, roll);
+        let expected = assign_teams(
+            self.suite,
+            &transcript.seed,
+            key,
+            &transcript.commitment,
+            &self.selection,
+            &places,
+            roll,
+        );
         self.compare(&expected, "选派结果", |row| {
             matches!(row, SelectedRow::Team { .. } | SelectedRow::Unstaffed { .. })
         })
@@ -188,8 +258,15 @@ impl<'a> Audit<'a> {
             return fail("结果各行的次序不合规定,或含承诺书之外的事项。");
         }
         let tree = selected_tree(self.suite, &self.held.pool_key, &self.held.selected)?;
-        let head = TreeHead { size: tree.size(), root: tree.root() };
+        let head = TreeHead {
+            size: tree.size(),
+            root: tree.root(),
+        };
         let right = head == self.sealed.transcript.selected;
-        settle(right, &format!("结果共 {} 行,与封存的根相符。", head.size), "结果各行与封存的根不符。")
+        settle(
+            right,
+            &format!("结果共 {} 行,与封存的根相符。", head.size),
+            "结果各行与封存的根不符。",
+        )
     }
 }

@@ -14,7 +14,11 @@ pub(super) fn protocol(sealed: &Sealed) -> Finding {
         && commitment.kind == "commitment"
         && transcript.protocol == PROTOCOL
         && commitment.protocol == PROTOCOL;
-    settle(right, "协议为 xinheng-draw/1。", "文件种类或协议版本不是 xinheng-draw/1。")
+    settle(
+        right,
+        "协议为 xinheng-draw/1。",
+        "文件种类或协议版本不是 xinheng-draw/1。",
+    )
 }
 
 pub(super) fn suite(sealed: &Sealed) -> Finding {
@@ -30,7 +34,11 @@ pub(super) fn suite(sealed: &Sealed) -> Finding {
 
 pub(super) fn form(sealed: &Sealed) -> Finding {
     let problems = sealed.transcript.commitment.problems();
-    settle(problems.is_empty(), "承诺书各项规则均符合。", &format!("{}。", problems.join(";")))
+    settle(
+        problems.is_empty(),
+        "承诺书各项规则均符合。",
+        &format!("{}。", problems.join(";")),
+    )
 }
 
 pub(super) fn rest(suite: Suite, sealed: &Sealed) -> [Finding; 8] {
@@ -49,32 +57,57 @@ pub(super) fn rest(suite: Suite, sealed: &Sealed) -> [Finding; 8] {
 fn commitment_hash(suite: Suite, sealed: &Sealed) -> Finding {
     let stated = sealed.transcript.commitment_hash;
     let right = sealed.transcript.commitment.hash(suite)? == stated;
-    settle(right, &format!("承诺书摘要为 {stated}。"), "承诺书与其摘要不符,承诺书可能被改动。")
+    settle(
+        right,
+        &format!("承诺书摘要为 {stated}。"),
+        "承诺书与其摘要不符,承诺书可能被改动。",
+    )
 }
 
 fn contributions(suite: Suite, sealed: &Sealed) -> Finding {
-    let (contributors, reveals) = (&sealed.transcript.commitment.contributors, &sealed.transcript.reveals);
+    let (contributors, reveals) = (
+        &sealed.transcript.commitment.contributors,
+        &sealed.transcript.reveals,
+    );
     if contributors.len() != reveals.len() {
-        return fail(format!("承诺的随机数提供方 {} 个,揭示 {} 个。", contributors.len(), reveals.len()));
+        return fail(format!(
+            "承诺的随机数提供方 {} 个,揭示 {} 个。",
+            contributors.len(),
+            reveals.len()
+        ));
     }
     for (contributor, reveal) in contributors.iter().zip(reveals) {
         if !reveal.keeps(suite, contributor) {
-            return fail(format!("“{}”揭示的随机数与承诺不符或长度不在 16 至 64 字节之间。", contributor.name()));
+            return fail(format!(
+                "“{}”揭示的随机数与承诺不符或长度不在 16 至 64 字节之间。",
+                contributor.name()
+            ));
         }
     }
-    Ok(format!("{} 方揭示的随机数均与承诺相符;公共信标的数值请另与其来源核对。", reveals.len()))
+    Ok(format!(
+        "{} 方揭示的随机数均与承诺相符;公共信标的数值请另与其来源核对。",
+        reveals.len()
+    ))
 }
 
 fn seed_follows(suite: Suite, sealed: &Sealed) -> Finding {
     let transcript = &sealed.transcript;
     let right = seed(suite, &transcript.commitment_hash, &transcript.reveals) == transcript.seed;
-    settle(right, "种子由承诺书摘要与各方随机数算得。", "种子与承诺书摘要、各方随机数不符。")
+    settle(
+        right,
+        "种子由承诺书摘要与各方随机数算得。",
+        "种子与承诺书摘要、各方随机数不符。",
+    )
 }
 
 fn signature(suite: Suite, sealed: &Sealed) -> Finding {
     let bytes = signed_bytes(&sealed.transcript)?;
     let right = key::verify(suite, &sealed.transcript.key.0, &bytes, &sealed.signature.0);
-    settle(right, "平台签名有效;请将公钥与平台公布的公钥核对。", "平台签名无效,抽取记录可能被改动。")
+    settle(
+        right,
+        "平台签名有效;请将公钥与平台公布的公钥核对。",
+        "平台签名无效,抽取记录可能被改动。",
+    )
 }
 
 fn log_of(sealed: &Sealed) -> Result<&Extract, Miss> {
@@ -84,8 +117,13 @@ fn log_of(sealed: &Sealed) -> Result<&Extract, Miss> {
 /// The one entry of a kind and document about this campaign, proved to be in the log.
 fn entry<'a>(suite: Suite, sealed: &'a Sealed, kind: &str, document: Digest) -> Result<&'a Entry, Miss> {
     let log = log_of(sealed)?;
-    let mut found = log.entries.iter().filter(|entry| entry.leaf.kind == kind && entry.leaf.document == document);
-    let Some(entry) = found.next() else { return fail(format!("日志证明中没有所需的 {kind} 一条。")) };
+    let mut found = log
+        .entries
+        .iter()
+        .filter(|entry| entry.leaf.kind == kind && entry.leaf.document == document);
+    let Some(entry) = found.next() else {
+        return fail(format!("日志证明中没有所需的 {kind} 一条。"));
+    };
     if found.next().is_some() {
         return fail(format!("日志证明中 {kind} 一条重复。"));
     }
@@ -110,10 +148,20 @@ fn reveal_places(suite: Suite, sealed: &Sealed) -> Result<Vec<u64>, Miss> {
 
 fn commitment_logged(suite: Suite, sealed: &Sealed) -> Finding {
     log_of(sealed)?;
-    let commitment = entry(suite, sealed, "draw.commitment", sealed.transcript.commitment_hash)?.index;
+    let commitment = entry(
+        suite,
+        sealed,
+        "draw.commitment",
+        sealed.transcript.commitment_hash,
+    )?
+    .index;
     let reveals = reveal_places(suite, sealed)?;
     let right = reveals.iter().all(|place| commitment < *place);
-    settle(right, &format!("承诺书为日志第 {commitment} 条,在各方揭示之前。"), "承诺书的公布晚于揭示。")
+    settle(
+        right,
+        &format!("承诺书为日志第 {commitment} 条,在各方揭示之前。"),
+        "承诺书的公布晚于揭示。",
+    )
 }
 
 fn log_inclusion(suite: Suite, sealed: &Sealed) -> Finding {
@@ -138,7 +186,13 @@ fn log_inclusion(suite: Suite, sealed: &Sealed) -> Finding {
 fn opened_rows(suite: Suite, sealed: &Sealed) -> Finding {
     let head = sealed.transcript.selected;
     let mut met = BTreeSet::new();
-    for Opened { index, row, salt, path } in &sealed.opened {
+    for Opened {
+        index,
+        row,
+        salt,
+        path,
+    } in &sealed.opened
+    {
         if !met.insert(*index) {
             return fail(format!("第 {index} 行公开了两次。"));
         }
@@ -158,8 +212,16 @@ fn opened_tickets(suite: Suite, sealed: &Sealed) -> Finding {
         let (_, _, id) = row.name();
         let ticket = ticket(suite, &sealed.transcript.seed, id);
         let within = |item: &String, bound: fn(&StratumCutoff) -> Option<Digest>| {
-            let cutoffs = sealed.transcript.cutoffs.iter().filter(|cutoffs| cutoffs.item == *item);
-            cutoffs.flat_map(|cutoffs| &cutoffs.strata).filter_map(bound).max().is_some_and(|largest| ticket <= largest)
+            let cutoffs = sealed
+                .transcript
+                .cutoffs
+                .iter()
+                .filter(|cutoffs| cutoffs.item == *item);
+            cutoffs
+                .flat_map(|cutoffs| &cutoffs.strata)
+                .filter_map(bound)
+                .max()
+                .is_some_and(|largest| ticket <= largest)
         };
         let right = match row {
             SelectedRow::Drawn { item, .. } => within(item, |cutoff| cutoff.drawn),

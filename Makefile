@@ -1,0 +1,46 @@
+# What people do with this folder. Each target installs what it lacks (tools/install.sh) and says so.
+#
+#   make demo    builds the program, makes a city, takes it once around the whole loop, serves it
+#   make test    every test, on SQLite and on PostgreSQL
+#   make check   formatting, lints, licences
+#   make bench   speed and memory, each beside a peer in the same run
+#   make fmt     formats the source
+
+# Outside the work tree, so that a clone stays small and several clones share one build.
+CARGO_TARGET_DIR ?= $(HOME)/.cache/xinheng/target
+export CARGO_TARGET_DIR
+
+# Where the demo keeps its data, and where it answers.
+DATA ?= var/demo
+LISTEN ?= 127.0.0.1:8080
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench fmt build
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+build:
+	@tools/install.sh build
+	cargo build --release -p xinheng
+
+demo: build
+	"$(CARGO_TARGET_DIR)/release/xinheng" demo --data "$(DATA)" --listen "$(LISTEN)"
+
+test:
+	@tools/install.sh test
+	@tools/test.sh
+
+check:
+	@tools/install.sh build
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check; \
+	else echo "check: cargo-deny is not installed, so licences and advisories were not checked (cargo install --locked cargo-deny)"; fi
+
+bench:
+	@tools/install.sh bench
+	@tools/bench.sh
+
+fmt:
+	cargo fmt --all

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Speed and memory, each beside a peer in the same run: the full classification beside DuckDB on the same Parquet files,
+# the draw beside a plain single-threaded loop that does only the necessary hashes.
+#
+#   ENTITIES=2000000 RECORDS=20000000 DRAWS="1000000 7000000" TIMES=3 tools/bench.sh
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { echo "bench: $*"; }
+
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${HOME:-/root}/.cache/xinheng/target}
+export CARGO_TARGET_DIR
+entities=${ENTITIES:-2000000}
+records=${RECORDS:-20000000}
+draws=${DRAWS:-"1000000 7000000"}
+times=${TIMES:-3}
+room=${BENCH_DIR:-var/bench}
+examples=$CARGO_TARGET_DIR/release/examples
+mkdir -p "$room"
+
+say "building"
+cargo build --release -p lake --example classify_bench
+cargo build --release -p proof --example draw_bench
+
+if ! "$room/venv/bin/python" -c 'import duckdb' 2>/dev/null; then
+    say "fetching DuckDB from PyPI into $room/venv"
+    rm -rf "$room/venv"
+    python3 -m venv "$room/venv"
+    "$room/venv/bin/pip" install --quiet --disable-pip-version-check duckdb
+fi
+
+say "classification of $entities entities with $records records"
+"$room/venv/bin/python" bench/classify/model.py packs/base >"$room/model.json"
+folder=$room/snapshot-$entities-$records
+# Made anew when the last making did not end.
+if [ ! -e "$folder.made" ]; then
+    rm -rf "$folder"
+    "$examples/classify_bench" generate --model "$room/model.json" --folder "$folder" \
+        --entities "$entities" --records "$records"
+    touch "$folder.made"
+fi
+"$room/venv/bin/python" bench/classify/run.py --bench "$examples/classify_bench" --model "$room/model.json" \
+    --folder "$folder" --python "$room/venv/bin/python" --times "$times"
+
+for n in $draws; do
+    say "draw over $n candidates, SM3"
+    "$examples/draw_bench" "$n" sm3-sm2
+    say "the limit: a plain loop of the same hashes"
+    "$examples/draw_bench" "$n" sm3-sm2 --plain
+done

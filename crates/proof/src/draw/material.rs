@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::commitment::Item;
-use super::rows::{PoolKey, PoolTree, Rows, Salts};
+use super::rows::{PoolTree, Rows};
+use super::salts::{PoolKey, Salts};
 use super::transcript::SelectedRow;
 use crate::text::Day;
 use crate::{Digest, Suite};

@@ -7,6 +7,7 @@ mod commitment;
 mod material;
 mod reveal;
 mod rows;
+mod salts;
 mod select;
 mod team;
 mod transcript;
@@ -17,10 +18,8 @@ pub use commitment::{
 pub use material::{AuditorMaterial, FirmMaterial, ItemRows, PlaceRow, PoolRow, RollRow};
 pub use reveal::{Contribution, Reveal, Void, VoidReason};
 pub(crate) use rows::row_leaf;
-pub use rows::{
-    ListKind, PoolKey, PoolTree, Rows, Salts, commit_places, commit_pool, commit_roll, pool_head,
-    recused_entry,
-};
+pub use rows::{ListKind, PoolTree, Rows, commit_places, commit_pool, commit_roll, pool_head, recused_entry};
+pub use salts::{PoolKey, Salts};
 pub use select::{ItemSelection, Pick, Selection, StratumCutoff, Tickets, seed, select, ticket};
 pub use team::{assign_teams, check_places};
 pub use transcript::{

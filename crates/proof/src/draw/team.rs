@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use super::commitment::{Commitment, TeamRule};
 use super::material::RollRow;
-use super::rows::{PoolKey, Rows, Salts};
+use super::rows::Rows;
+use super::salts::{PoolKey, Salts};
 use super::select::Selection;
 use super::transcript::{Member, SelectedRow};
 use crate::suite::Hasher;

@@ -67,7 +67,7 @@ impl Compiled {
             });
             let then = self.evaluate(entity, &supposed, as_of, scratch);
             let title = |item| self.symbols.item_of(item).map_or("", |item| item.title.as_str());
-            let what = format!("如完成“{}”(结束“{}”)", title(ender), title(record.item));
+            let what = format!("如完成“{}”（结束“{}”）", title(ender), title(record.item));
             changes.push(self.change(now, &then, &what, None, Some(record.record)));
         }
         changes
@@ -92,7 +92,7 @@ impl Compiled {
         } else {
             format!("由{}类变为{class_code}类", self.class_code(now.class))
         };
-        let sentence = format!("{what},{points},{class}");
+        let sentence = format!("{what}，{points}，{class}");
         Change {
             sentence,
             on,
@@ -118,8 +118,10 @@ impl Compiled {
             if then.points < now.points && fewer_points.is_none() {
                 fewer_points = Some((day, then));
             }
-            if then.class < now.class {
+            if then.class < now.class && better_class.is_none() {
                 better_class = Some((day, then));
+            }
+            if fewer_points.is_some() && better_class.is_some() {
                 break;
             }
         }
@@ -128,7 +130,7 @@ impl Compiled {
             if let Some((number, then)) = found
                 && let Some(day) = day_of_number(number)
             {
-                let what = format!("如无新增记录,自{day}起");
+                let what = format!("如无新增记录，自{day}起");
                 changes.push(self.change(now, &then, &what, Some(day), None));
             }
         };
@@ -152,7 +154,7 @@ impl Compiled {
                 match &probe.take {
                     Take::Decayed(steps) => days.extend(steps.iter().map(|step| on + i64::from(step.days))),
                     Take::DaysSinceLast => {
-                        days.extend(self.thresholds(probe.indicator).map(|min| on.saturating_add(min)))
+                        days.extend(self.thresholds(probe.indicator).map(|min| on.saturating_add(min)));
                     }
                     Take::DaysToEnd => {
                         days.extend(
@@ -202,7 +204,7 @@ impl Compiled {
     fn removable(&self, records: &[RecordFact], as_of: i32, scratch: &Scratch) -> Vec<(RecordFact, u16)> {
         let open = scratch.speakers.iter().filter(|speaker| speaker.ends_on > as_of);
         let mut found: Vec<(RecordFact, u16)> = open
-            .filter_map(|speaker| record_at(records, speaker))
+            .filter_map(|speaker| record_at(records, *speaker))
             .filter_map(|record| Some((*record, self.symbols.ended_by(record.item)?)))
             .collect();
         found.sort_unstable_by_key(|(record, _)| record.record);

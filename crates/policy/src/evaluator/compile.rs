@@ -9,7 +9,7 @@ use crate::symbols::{ItemMode, Symbols};
 
 /// Why a model cannot be compiled. Packs are checked when read, so this speaks of models made by hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("模型{model}的{place}有误:{why}")]
+#[error("模型{model}的{place}有误：{why}")]
 pub struct ModelFault {
     /// Code of the model.
     pub model: String,
@@ -130,7 +130,10 @@ impl Builder<'_> {
         let model = self.model;
         let cutoffs = self.cutoffs()?;
         if model.groups.len() > MAX_GROUPS {
-            return Err(self.fault("分组", format!("最多{MAX_GROUPS}组,现有{}组", model.groups.len())));
+            return Err(self.fault(
+                "分组",
+                format!("最多{MAX_GROUPS}组，现有{}组", model.groups.len()),
+            ));
         }
         if let Some(group) = model.groups.iter().find(|group| group.cap < 0) {
             return Err(self.fault(format!("分组{}", group.code), "cap 不能小于0"));
@@ -187,7 +190,7 @@ impl Builder<'_> {
             || last.below.is_some()
             || rest.iter().any(|class| class.below.is_none())
         {
-            return Err(self.fault("分类", "除最后一类外都要写 below,最后一类不写"));
+            return Err(self.fault("分类", "除最后一类外都要写 below，最后一类不写"));
         }
         let cutoffs: Box<[i64]> = rest
             .iter()
@@ -276,7 +279,7 @@ impl Builder<'_> {
         if code_attribute
             .is_some_and(|attribute| attribute.is_code() != matches!(indicator.scoring, Scoring::Map(_)))
         {
-            return Err(self.fault(place(), "代码类属性用 map,数值类属性用 bands"));
+            return Err(self.fault(place(), "代码类属性用 map，数值类属性用 bands"));
         }
         match &indicator.scoring {
             Scoring::Bands(bands) => {

@@ -55,7 +55,7 @@ impl Scratch {
     }
 }
 
-pub(super) fn record_at<'r>(records: &'r [RecordFact], speaker: &Speaker) -> Option<&'r RecordFact> {
+pub(super) fn record_at<'r>(records: &'r [RecordFact], speaker: Speaker) -> Option<&'r RecordFact> {
     records.get(usize::try_from(speaker.index).ok()?)
 }
 
@@ -96,7 +96,7 @@ impl Compiled {
             }
         }
         for speaker in speakers.iter() {
-            let Some(record) = record_at(records, speaker) else {
+            let Some(record) = record_at(records, *speaker) else {
                 continue;
             };
             for probe in self.probes_of(record.item) {
@@ -134,7 +134,7 @@ impl Compiled {
             if let Some(slot) = slot {
                 let held = usize::try_from(*slot).ok().and_then(|at| speakers.get_mut(at));
                 if let Some(held) = held {
-                    let older = record_at(records, held)
+                    let older = record_at(records, *held)
                         .is_none_or(|old| (old.on, old.record) < (record.on, record.record));
                     if older {
                         *held = speaker;
@@ -145,7 +145,7 @@ impl Compiled {
             }
             speakers.push(speaker);
         });
-        for record in speakers.iter().filter_map(|speaker| record_at(records, speaker)) {
+        for record in speakers.iter().filter_map(|speaker| record_at(records, *speaker)) {
             if let Some(slot) = slots.get_mut(usize::from(record.item)) {
                 *slot = EMPTY;
             }

@@ -214,7 +214,7 @@ impl Compiled {
     ) -> Vec<i64> {
         let mut behind: Vec<i64> = Vec::new();
         for speaker in &scratch.speakers {
-            let Some(record) = record_at(records, speaker) else {
+            let Some(record) = record_at(records, *speaker) else {
                 continue;
             };
             let mut mine = self

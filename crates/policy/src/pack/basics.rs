@@ -127,8 +127,8 @@ pub(super) fn read_years(top: &Sheet<'_>) -> BTreeMap<i32, YearNotice> {
         if let Err(fault) = Calendar::from_years([notice.days.clone()]) {
             row.fault(
                 "off",
-                format!("{year}年日历有误:{fault}"),
-                "off 与 work 的日期应在本年(或上年12月),且互不重复",
+                format!("{year}年日历有误：{fault}"),
+                "off 与 work 的日期应在本年（或上年12月），且互不重复",
             );
         }
         if years.insert(year, notice).is_some() {

@@ -130,7 +130,7 @@ fn read_case(row: &Sheet<'_>) -> Case {
                 row.fault(
                     "entity",
                     format!("不认识的键 {key}"),
-                    format!("可用:{}", ENTITY.join("、")),
+                    format!("可用：{}", ENTITY.join("、")),
                 );
             }
         }

@@ -3,8 +3,6 @@
 use kernel::Day;
 use serde::{Deserialize, Serialize};
 
-use super::references::Kind;
-use super::sheet::Sheet;
 use super::values::{parse_day, parse_money};
 use crate::symbols::ItemMode;
 
@@ -54,40 +52,6 @@ impl CodeTable {
         by(&|value| value.code == text)
             .or_else(|| by(&|value| value.title == text))
             .or_else(|| by(&|value| value.aliases.iter().any(|alias| alias == text)))
-    }
-
-    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
-        let mut values: Vec<Code> = Vec::new();
-        for value in sheet.sheets("values") {
-            let code = Code {
-                code: value.text("code"),
-                title: value.text("title"),
-                aliases: value.maybe_texts("aliases").unwrap_or_default(),
-            };
-            if values.iter().any(|other| other.code == code.code) {
-                value.fault(
-                    "code",
-                    format!("代码 {} 重复", code.code),
-                    "一个代码表中每个代码只写一次",
-                );
-            }
-            if code.code.contains(char::is_whitespace) {
-                value.fault("code", "代码中不能有空白", "去掉空白");
-            }
-            value.finish();
-            values.push(code);
-        }
-        if values.is_empty() {
-            sheet.fault(
-                "values",
-                "代码表为空",
-                "至少写一个 { code = \"…\", title = \"…\" }",
-            );
-        }
-        Self {
-            title: sheet.text("title"),
-            values,
-        }
     }
 }
 
@@ -292,180 +256,10 @@ fn read_fact<T>(
     value
 }
 
-fn field_headings(field: &Field) -> impl Iterator<Item = &str> {
+pub(super) fn field_headings(field: &Field) -> impl Iterator<Item = &str> {
     [field.name.as_str(), field.title.as_str()]
         .into_iter()
         .chain(field.headings.iter().map(String::as_str))
-}
-
-const GROUPS: &[(&str, ItemGroup)] = &[
-    ("basic", ItemGroup::Basic),
-    ("operating", ItemGroup::Operating),
-    ("good", ItemGroup::Good),
-    ("warning", ItemGroup::Warning),
-];
-const MODES: &[(&str, ItemMode)] = &[
-    ("state", ItemMode::State),
-    ("fact", ItemMode::Fact),
-    ("end", ItemMode::End),
-];
-const SHARES: &[(&str, Share)] = &[
-    ("unconditional", Share::Unconditional),
-    ("conditional", Share::Conditional),
-    ("refused", Share::Refused),
-];
-const TYPES: &[(&str, FieldType)] = &[
-    ("text", FieldType::Text),
-    ("day", FieldType::Day),
-    ("money", FieldType::Money),
-    ("integer", FieldType::Integer),
-    ("code", FieldType::Code),
-    ("division", FieldType::Division),
-    ("industry", FieldType::Industry),
-    ("subject", FieldType::Subject),
-];
-
-impl Item {
-    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
-        let fields: Vec<Field> = sheet.sheets("field").iter().map(read_field).collect();
-        let mode = sheet.needed_word("mode", MODES, ItemMode::Fact);
-        let item = Self {
-            title: sheet.text("title"),
-            group: sheet.needed_word("group", GROUPS, ItemGroup::Basic),
-            mode,
-            suppliers: sheet.texts("suppliers"),
-            public: sheet.flag("public"),
-            share: sheet.needed_word("share", SHARES, Share::Conditional),
-            key: sheet.texts("key"),
-            facts: sheet
-                .maybe_sheet("facts")
-                .map(|facts| read_fact_fields(&facts, &fields))
-                .unwrap_or_default(),
-            ends: sheet.maybe_text("ends"),
-            fields,
-        };
-        item.check(sheet);
-        item
-    }
-
-    fn check(&self, sheet: &Sheet<'_>) {
-        for supplier in &self.suppliers {
-            sheet.refer(
-                "suppliers",
-                Kind::Code("department-function".to_owned()),
-                supplier,
-            );
-        }
-        for name in self.key.iter().filter(|name| self.field(name).is_none()) {
-            sheet.fault("key", format!("key 中的 {name} 不是本项的字段"), "写字段的 name");
-        }
-        if self.fields.is_empty() {
-            sheet.fault("field", "目录项没有字段", "至少写一个 [[item.field]]");
-        }
-        if self.mode != ItemMode::State && self.key.is_empty() {
-            sheet.fault(
-                "key",
-                "key 为空",
-                "写出确定一条记录的字段;只有 mode = \"state\" 可以为空",
-            );
-        }
-        if self.mode != ItemMode::State && self.facts.on.is_none() {
-            sheet.fault("facts", "facts 缺少 on", "写明哪个日期字段是事实发生日");
-        }
-        match (&self.ends, self.mode == ItemMode::End) {
-            (Some(ended), true) => sheet.refer("ends", Kind::Item, ended),
-            (None, true) => sheet.fault("ends", "缺少 ends", "mode = \"end\" 要写明结束哪个目录项"),
-            (Some(_), false) => sheet.fault("ends", "只有 mode = \"end\" 才写 ends", "删去 ends,或改 mode"),
-            (None, false) => {}
-        }
-        let mut seen: Vec<(String, &str)> = Vec::new();
-        for field in &self.fields {
-            for heading in field_headings(field).map(normal_heading) {
-                let other = seen
-                    .iter()
-                    .find(|(known, name)| *known == heading && *name != field.name);
-                if let Some((_, name)) = other {
-                    sheet.fault(
-                        "field",
-                        format!("表头“{heading}”同时指向 {name} 和 {}", field.name),
-                        "一个表头只能属于一个字段",
-                    );
-                }
-                seen.push((heading, &field.name));
-            }
-        }
-        for (nth, field) in self.fields.iter().enumerate() {
-            if self.fields.iter().take(nth).any(|other| other.name == field.name) {
-                sheet.fault("field", format!("字段 {} 重复", field.name), "每个字段只写一次");
-            }
-        }
-    }
-}
-
-fn read_field(sheet: &Sheet<'_>) -> Field {
-    let name = sheet.text("name");
-    let plain = name.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && name
-            .chars()
-            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
-    if !plain && !name.is_empty() {
-        sheet.fault(
-            "name",
-            format!("字段名 {name} 不合规"),
-            "以小写字母开头,只用小写字母、数字、_",
-        );
-    }
-    let kind = sheet.needed_word("type", TYPES, FieldType::Text);
-    let table = sheet.maybe_text("table");
-    match (&table, kind == FieldType::Code) {
-        (Some(table), true) => sheet.refer("table", Kind::Table, table),
-        (None, true) => sheet.fault("table", "缺少 table", "type = \"code\" 要写明代码表"),
-        (Some(_), false) => sheet.fault("table", "只有 type = \"code\" 才写 table", "删去 table,或改 type"),
-        (None, false) => {}
-    }
-    let field = Field {
-        name,
-        title: sheet.text("title"),
-        kind,
-        table,
-        required: sheet.flag("required"),
-        headings: sheet.maybe_texts("headings").unwrap_or_default(),
-    };
-    sheet.finish();
-    field
-}
-
-fn read_fact_fields(sheet: &Sheet<'_>, fields: &[Field]) -> FactFields {
-    let column = |key: &'static str, types: &[FieldType]| {
-        let name = sheet.maybe_text(key)?;
-        match fields.iter().find(|field| field.name == name) {
-            None => sheet.fault(key, format!("{name} 不是本项的字段"), "写字段的 name"),
-            Some(field) if !types.contains(&field.kind) => {
-                sheet.fault(
-                    key,
-                    format!("字段 {name} 的类型不能用作 {key}"),
-                    "见 docs/packs.md 的 facts 一节",
-                );
-            }
-            Some(_) => {}
-        }
-        Some(name)
-    };
-    let codes = [
-        FieldType::Code,
-        FieldType::Text,
-        FieldType::Division,
-        FieldType::Industry,
-    ];
-    let facts = FactFields {
-        on: column("on", &[FieldType::Day]),
-        until: column("until", &[FieldType::Day]),
-        amount: column("amount", &[FieldType::Money]),
-        level: column("level", &[FieldType::Integer]),
-        code: column("code", &codes),
-    };
-    sheet.finish();
-    facts
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl Pack {
     fn run_deadline(&self, case: &DeadlineCase) -> Vec<String> {
         match self.on(case.start).due(&case.deadline) {
             Ok(answer) if answer.value == case.due => Vec::new(),
-            Ok(answer) => vec![format!("应于 {} 届满,算得 {}", case.due, answer.value)],
+            Ok(answer) => vec![format!("应于 {} 届满，算得 {}", case.due, answer.value)],
             Err(fault) => vec![fault.detail],
         }
     }
@@ -100,7 +100,7 @@ impl Pack {
         match self.on(case.on).quota(model, class, case.pool) {
             Ok(answer) if answer.value == case.take => Vec::new(),
             Ok(answer) => vec![format!(
-                "{} 个对象应抽 {},算得 {}",
+                "{} 个对象应抽 {}，算得 {}",
                 case.pool, case.take, answer.value
             )],
             Err(silent) => vec![silent.to_string()],
@@ -139,17 +139,17 @@ fn compare(case: &Case, told: &Explanation) -> Vec<String> {
     let mut differs = Vec::new();
     if told.class_code != case.class {
         differs.push(format!(
-            "应为{}类,算得{}类({}分)",
+            "应为{}类，算得{}类（{}分）",
             case.class, told.class_code, told.points
         ));
     }
     if let Some(points) = case.points.filter(|points| *points != told.points) {
-        differs.push(format!("应为{points}分,算得{}分", told.points));
+        differs.push(format!("应为{points}分，算得{}分", told.points));
     }
     for (group, points) in case.groups.iter().flatten() {
         match told.groups.iter().find(|known| known.code == *group) {
             Some(known) if known.points == *points => {}
-            Some(known) => differs.push(format!("{group} 应为{points}分,算得{}分", known.points)),
+            Some(known) => differs.push(format!("{group} 应为{points}分，算得{}分", known.points)),
             None => differs.push(format!("模型没有分组 {group}")),
         }
     }
@@ -159,7 +159,7 @@ fn compare(case: &Case, told: &Explanation) -> Vec<String> {
         wanted.sort();
         found.sort();
         if wanted != found {
-            differs.push(format!("{what}应为{wanted:?},算得{found:?}"));
+            differs.push(format!("{what}应为{wanted:?}，算得{found:?}"));
         }
     };
     sets(
@@ -189,7 +189,7 @@ impl FactBuilder<'_> {
             if fits {
                 Ok(())
             } else {
-                Err(format!("主体的 {key} 读不懂:{}", text(key)))
+                Err(format!("主体的 {key} 读不懂：{}", text(key)))
             }
         };
         let established = given
@@ -296,7 +296,7 @@ impl FactBuilder<'_> {
         }
         let known = item
             .facts(|name| values.get(name).cloned())
-            .map_err(|names| format!("读不懂:{}", names.join("、")))?;
+            .map_err(|names| format!("读不懂：{}", names.join("、")))?;
         match known.on {
             Some(day) => fact.on = day_number(day),
             None if item.mode == ItemMode::State => {}

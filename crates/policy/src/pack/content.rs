@@ -6,12 +6,14 @@ use super::basics::{Head, SourceDocument, YearNotice, read_sources, read_years};
 use super::cases::Cases;
 use super::catalogue::{CodeTable, Item};
 use super::dated::{Dated, Defaults, Version, code_in_model, own_code};
+use super::draw::{Exclusion, Floor, Frequency, Load, Ratio, Reserve, Team};
 use super::fault::{PackFault, Place};
-use super::inspection::{CheckItem, Exclusion, Floor, Frequency, Load, Ratio, Reserve, ResultCode, Team};
+use super::inspection::{CheckItem, ResultCode};
 use super::model_rows::{GroupRow, ModelRow, read_direct, read_indicator};
 use super::references::Reference;
 use super::rules::{Alarm, ClassEffect, Deadline, Measure};
-use super::sheet::{Sheet, Source};
+use super::sheet::Sheet;
+use super::toml_tree::Source;
 use crate::model::{Basis, Direct, Indicator};
 
 /// Everything a pack holds.
@@ -114,7 +116,7 @@ impl Content {
                 self.results = Dated::read(top, "result", &defaults, own_code, ResultCode::read);
             }
             "deadlines.toml" => {
-                self.deadlines = Dated::read(top, "deadline", &defaults, own_code, Deadline::read)
+                self.deadlines = Dated::read(top, "deadline", &defaults, own_code, Deadline::read);
             }
             "alarms.toml" => self.alarms = Dated::read(top, "alarm", &defaults, own_code, Alarm::read),
             _ => {
@@ -125,7 +127,7 @@ impl Content {
                 top.source().keep(PackFault {
                     place,
                     what: "政策包中没有这种文件".to_owned(),
-                    right: "文件名见 docs/packs.md;删去或改名".to_owned(),
+                    right: "文件名见 docs/packs.md；删去或改名".to_owned(),
                 });
                 return;
             }

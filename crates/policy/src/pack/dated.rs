@@ -307,15 +307,15 @@ fn read_version<T>(
     if until.is_some_and(|until| until < from) {
         sheet.fault(
             "until",
-            format!("有效期为空:until 早于 from({from})"),
-            "until 是有效的最后一天,不能早于 from",
+            format!("有效期为空：until 早于 from（{from}）"),
+            "until 是有效的最后一天，不能早于 from",
         );
     }
     let own = sheet.maybe_sheet("basis").map(|basis| read_basis(&basis));
     let (basis, at) = own.or_else(|| defaults.basis.clone()).unwrap_or_else(|| {
         sheet.fault(
             "basis",
-            "缺少 basis(依据)",
+            "缺少 basis（依据）",
             "写明 basis = { source = \"文件代码\", article = \"条款\" }",
         );
         (Basis::default(), sheet.place())

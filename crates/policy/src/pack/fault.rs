@@ -42,7 +42,7 @@ impl fmt::Display for PackFault {
         if !path.is_empty() {
             write!(f, " {path}")?;
         }
-        write!(f, ":{}", self.what)?;
+        write!(f, "：{}", self.what)?;
         if !self.right.is_empty() {
             write!(f, "。{}", self.right)?;
         }

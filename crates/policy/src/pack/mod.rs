@@ -3,9 +3,11 @@
 mod basics;
 mod cases;
 mod catalogue;
+mod catalogue_rows;
 mod check;
 mod content;
 mod dated;
+mod draw;
 mod fault;
 mod inspection;
 mod model_rows;
@@ -13,6 +15,8 @@ mod on;
 mod references;
 mod rules;
 mod sheet;
+mod spelling;
+mod toml_tree;
 mod tree;
 mod values;
 
@@ -28,11 +32,9 @@ pub use catalogue::{
     Code, CodeTable, FactFields, FactValues, Field, FieldType, Item, ItemGroup, Share, normal_heading,
 };
 pub use check::{CaseResult, CheckReport};
+pub use draw::{Exclusion, ExclusionRule, Floor, Frequency, FrequencyScope, Load, Ratio, Reserve, Team};
 pub use fault::{PackFault, Place};
-pub use inspection::{
-    CheckItem, CheckKind, Exclusion, ExclusionRule, Floor, Follow, FollowAction, Frequency, FrequencyScope,
-    Load, Ratio, Reserve, ResultCode, SubjectFilter, Team,
-};
+pub use inspection::{CheckItem, CheckKind, Follow, FollowAction, ResultCode, SubjectFilter};
 pub use on::{Answer, HeadingMatch, PackOn, Silent, Trace};
 pub use rules::{
     Alarm, CheckContent, ClassEffect, Colour, DayUnit, Deadline, Measure, MeasureEnd, MeasureKind, OnSite,
@@ -107,15 +109,22 @@ impl Pack {
         }
         whole.settle(&mut faults);
         check_case_codes(&cases, &mut faults);
-        let calendar = Calendar::from_years(whole.years.values().map(|year| year.days.clone()))
-            .unwrap_or_else(|fault| {
+        let years = whole.years.values().map(|year| year.days.clone());
+        let calendar = Calendar::from_years(years).unwrap_or_else(|fault| {
+            if faults.is_empty() {
+                let place = Place {
+                    file: format!("{name}/calendar.toml").into(),
+                    ..Place::default()
+                };
+                let right = "两个年度的通知对同一天说法不同，请核对".to_owned();
                 faults.push(PackFault {
-                    place: Place::default(),
-                    what: format!("日历有误:{fault}"),
-                    right: String::new(),
+                    place,
+                    what: format!("日历有误：{fault}"),
+                    right,
                 });
-                Calendar::default()
-            });
+            }
+            Calendar::default()
+        });
         let symbols = Arc::new(symbols_of(&whole));
         let pack = Self {
             content: whole,
@@ -208,7 +217,7 @@ impl Pack {
                     continue;
                 };
                 if let Err(fault) = compile(&answer.value, &self.symbols) {
-                    let what = format!("{fault}(自{day}起)");
+                    let what = format!("{fault}（自{day}起）");
                     faults.push(PackFault {
                         place: row.place.clone(),
                         what,
@@ -240,13 +249,16 @@ fn read_layers(tree: &impl SourceTree, name: &str, faults: &mut Vec<PackFault>) 
             });
         };
         if layers.len() >= DEEPEST || layers.iter().any(|layer| layer.name == name) {
-            fault(format!("extends 绕回到 {name},或超过{DEEPEST}层"), "改正 extends");
+            fault(
+                format!("extends 绕回到 {name}，或超过{DEEPEST}层"),
+                "改正 extends",
+            );
             break;
         }
         let Ok(mut files) = tree.list(&name) else {
             fault(
                 format!("读不到政策包 {name}"),
-                "检查文件夹名称;被继承的包放在同一目录下",
+                "检查文件夹名称；被继承的包放在同一目录下",
             );
             break;
         };
@@ -271,7 +283,7 @@ fn read_layers(tree: &impl SourceTree, name: &str, faults: &mut Vec<PackFault>) 
                         file: format!("{name}/{file}").into(),
                         ..Place::default()
                     },
-                    what: format!("读不出来({error})"),
+                    what: format!("读不出来（{error}）"),
                     right: "应为 UTF-8 文本".to_owned(),
                 }),
             }
@@ -332,7 +344,7 @@ fn check_overrides(content: &Content, below: &[(String, Cases)], faults: &mut Ve
             faults.push(PackFault {
                 place: place.clone(),
                 what,
-                right: "改正用例代码,或删去此 [[override]]".to_owned(),
+                right: "改正用例代码，或删去此 [[override]]".to_owned(),
             });
         }
     }

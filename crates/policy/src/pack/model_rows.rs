@@ -24,7 +24,7 @@ impl ModelRow {
         let count = rows.len();
         let mut classes: Vec<Class> = Vec::new();
         if !(2..=26).contains(&count) {
-            sheet.fault("classes", format!("分类有{count}类"), "应为2至26类,由好到差");
+            sheet.fault("classes", format!("分类有{count}类"), "应为2至26类，由好到差");
         }
         for (nth, row) in (1..).zip(&rows) {
             let class = Class {
@@ -41,7 +41,7 @@ impl ModelRow {
                 .below
                 .is_some_and(|below| before.is_some_and(|before| below <= before))
             {
-                row.fault("below", "below 没有逐类增大", "由好到差,分界值逐类增大");
+                row.fault("below", "below 没有逐类增大", "由好到差，分界值逐类增大");
             }
             if classes.iter().any(|other| other.code == class.code) {
                 row.fault("code", format!("分类 {} 重复", class.code), "每类只写一次");
@@ -122,7 +122,7 @@ pub(super) fn read_indicator(sheet: &Sheet<'_>) -> Indicator {
             sheet.fault(
                 "item",
                 "item 与 attribute 应当且只能写一个",
-                "看记录写 item,看主体属性写 attribute",
+                "看记录写 item，看主体属性写 attribute",
             );
             Source::Records(read_records(sheet))
         }
@@ -181,7 +181,7 @@ fn read_records(sheet: &Sheet<'_>) -> Records {
 fn read_condition(sheet: &Sheet<'_>, items: &[String]) -> Condition {
     let codes = sheet.maybe_texts("codes");
     if codes.as_ref().is_some_and(Vec::is_empty) {
-        sheet.fault("codes", "codes 为空", "写出代码,或删去 codes");
+        sheet.fault("codes", "codes 为空", "写出代码，或删去 codes");
     }
     let condition = Condition {
         codes: codes.unwrap_or_default(),
@@ -202,7 +202,7 @@ fn read_aggregate(sheet: &Sheet<'_>) -> Aggregate {
         sheet.fault(
             "decay",
             "decay 与 aggregate = \"decayed\" 要一起写",
-            "补上 decay,或改 aggregate",
+            "补上 decay，或改 aggregate",
         );
     }
     match word {
@@ -225,7 +225,7 @@ fn read_decay(sheet: &Sheet<'_>) -> Vec<DecayStep> {
             permille: row.small("permille", 0..=100_000),
         };
         if steps.last().is_some_and(|before| before.days >= step.days) {
-            row.fault("days", "decay 的 days 没有逐级增大", "由新到旧,天数逐级增大");
+            row.fault("days", "decay 的 days 没有逐级增大", "由新到旧，天数逐级增大");
         }
         row.finish();
         steps.push(step);
@@ -240,9 +240,9 @@ fn read_scoring(sheet: &Sheet<'_>, source: &Source) -> Scoring {
     };
     if sheet.has("bands") == sheet.has("map") || sheet.has("map") != by_code {
         let right = if by_code {
-            "此处按代码计分,只写 map"
+            "此处按代码计分，只写 map"
         } else {
-            "此处按数值计分,只写 bands"
+            "此处按数值计分，只写 bands"
         };
         sheet.fault(
             if sheet.has("map") { "map" } else { "bands" },
@@ -289,14 +289,14 @@ fn read_map(sheet: &Sheet<'_>, source: &Source) -> Vec<MapEntry> {
             sheet.fault(
                 "map",
                 format!("map 中 {code} 的分值不对"),
-                "应为整数,在-1000000至1000000之间",
+                "应为整数，在-1000000至1000000之间",
             );
             continue;
         };
         match source {
             Source::Records(records) => map.refer_at(place, Kind::ItemCode(records.items.clone()), &code),
             Source::Attribute(Attribute::Kind) => {
-                map.refer_at(place, Kind::Code("subject-kind".to_owned()), &code)
+                map.refer_at(place, Kind::Code("subject-kind".to_owned()), &code);
             }
             Source::Attribute(Attribute::Status) => {
                 map.refer_at(place, Kind::Code("registration-status".to_owned()), &code);

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::Pack;
 use super::catalogue::{CodeTable, Item};
 use super::dated::{Dated, Version};
-use super::inspection::{CheckItem, Exclusion, Floor, Frequency, Load, Ratio, Reserve, ResultCode, Team};
+use super::draw::{Exclusion, Floor, Frequency, Load, Ratio, Reserve, Team};
+use super::inspection::{CheckItem, ResultCode};
 use super::rules::{Alarm, ClassEffect, DayUnit, Deadline, Measure};
 use crate::model::{Attribute, Basis, Class, Group, Model, Scoring, Source};
 
@@ -54,7 +55,7 @@ impl Refusal for Silent {
         "policy.value.silent"
     }
     fn detail(&self) -> String {
-        format!("{self};请在政策包中补上该值,或改用当日有效的代码")
+        format!("{self}；请在政策包中补上该值，或改用当日有效的代码")
     }
 }
 

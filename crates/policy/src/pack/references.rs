@@ -97,7 +97,7 @@ impl Reference {
         };
         (!held).then(|| {
             self.fault(
-                format!("没有{what} {target},或它在此行有效期内不是始终有效"),
+                format!("没有{what} {target}，或它在此行有效期内不是始终有效"),
                 file,
             )
         })
@@ -107,7 +107,7 @@ impl Reference {
         PackFault {
             place: self.place.clone(),
             what,
-            right: format!("请在 {file} 中补上,或改正名称与有效期"),
+            right: format!("请在 {file} 中补上，或改正名称与有效期"),
         }
     }
 }

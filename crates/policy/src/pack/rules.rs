@@ -160,7 +160,7 @@ impl Measure {
             sheet.fault(
                 "kind",
                 what,
-                "分类只用于配置监管资源;改为 benefit、management,或改由目录项引起",
+                "分类只用于配置监管资源；改为 benefit、management，或改由目录项引起",
             );
         }
         let ends = sheet.needed_word("ends", &[("with-cause", false), ("after-days", true)], false);
@@ -168,7 +168,7 @@ impl Measure {
             sheet.fault(
                 "days",
                 "days 与 ends = \"after-days\" 要一起写",
-                "补上 days,或改 ends",
+                "补上 days，或改 ends",
             );
         }
         let days = sheet

@@ -1,147 +1,15 @@
-//! Reading TOML with places: every key asked for once, every fault kept, unknown keys refused at the end.
+//! Reading one table: every key asked for once, every fault kept, unknown keys refused at the end.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::ops::Range;
-use std::sync::Arc;
 
 use kernel::Day;
-use toml::de::{DeTable, DeValue};
 
-use super::fault::{PackFault, Place};
+use super::fault::Place;
 use super::references::{Kind, Reference};
+use super::spelling::distance;
+use super::toml_tree::{Entry, Node, Source, Value};
 use super::values::{Fraction, parse_money};
-
-/// A value with the place it starts at.
-#[derive(Debug, Clone)]
-pub(super) struct Node {
-    at: usize,
-    value: Value,
-}
-
-#[derive(Debug, Clone)]
-enum Value {
-    Text(String),
-    Whole(i64),
-    Flag(bool),
-    Day(Day),
-    List(Vec<Node>),
-    Table(Vec<Entry>),
-    Other,
-}
-
-#[derive(Debug, Clone)]
-struct Entry {
-    key: String,
-    at: usize,
-    node: Node,
-}
-
-/// One file: its name, its text for counting lines, and the faults found so far.
-#[derive(Debug)]
-pub(super) struct Source {
-    name: Arc<str>,
-    text: String,
-    faults: RefCell<Vec<PackFault>>,
-    references: RefCell<Vec<Reference>>,
-}
-
-impl Source {
-    pub fn new(name: String, text: String) -> Self {
-        Self {
-            name: name.into(),
-            text,
-            faults: RefCell::default(),
-            references: RefCell::default(),
-        }
-    }
-
-    /// The file as a tree. Faults of writing are kept; what could be read is returned.
-    pub fn parse(&self) -> Node {
-        let (table, errors) = DeTable::parse_recoverable(&self.text);
-        for error in errors {
-            let at = error.span().map_or(0, |span: Range<usize>| span.start);
-            self.fault(
-                at,
-                "",
-                format!("TOML 写法有误({})", error.message()),
-                "请按 TOML 1.0 改正;日期写成 2025-01-01",
-            );
-        }
-        self.table(table.span().start, table.get_ref())
-    }
-
-    fn table(&self, at: usize, table: &DeTable<'_>) -> Node {
-        let entries = table.iter().map(|(key, value)| Entry {
-            key: key.get_ref().to_string(),
-            at: key.span().start,
-            node: self.node(value.span().start, value.get_ref()),
-        });
-        let mut entries: Vec<Entry> = entries.collect();
-        entries.sort_by_key(|entry| entry.at);
-        Node {
-            at,
-            value: Value::Table(entries),
-        }
-    }
-
-    fn node(&self, at: usize, value: &DeValue<'_>) -> Node {
-        let value = match value {
-            DeValue::String(text) => Value::Text(text.to_string()),
-            DeValue::Integer(whole) => i64::from_str_radix(&whole.as_str().replace('_', ""), whole.radix())
-                .map_or(Value::Other, Value::Whole),
-            DeValue::Boolean(flag) => Value::Flag(*flag),
-            DeValue::Datetime(moment) if moment.time.is_none() => moment
-                .date
-                .and_then(|date| {
-                    Day::from_ymd_opt(i32::from(date.year), u32::from(date.month), u32::from(date.day))
-                })
-                .map_or(Value::Other, Value::Day),
-            DeValue::Array(list) => Value::List(
-                list.iter()
-                    .map(|item| self.node(item.span().start, item.get_ref()))
-                    .collect(),
-            ),
-            DeValue::Table(table) => return self.table(at, table),
-            DeValue::Float(_) | DeValue::Datetime(_) => Value::Other,
-        };
-        Node { at, value }
-    }
-
-    pub fn place(&self, at: usize, path: &str) -> Place {
-        let before = self.text.get(..at.min(self.text.len())).unwrap_or("");
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Place {
-            file: Arc::clone(&self.name),
-            line,
-            column,
-            path: path.to_owned(),
-        }
-    }
-
-    pub fn fault(&self, at: usize, path: &str, what: impl Into<String>, right: impl Into<String>) {
-        let fault = PackFault {
-            place: self.place(at, path),
-            what: what.into(),
-            right: right.into(),
-        };
-        self.faults.borrow_mut().push(fault);
-    }
-
-    pub fn keep(&self, fault: PackFault) {
-        self.faults.borrow_mut().push(fault);
-    }
-
-    pub fn into_faults(self) -> Vec<PackFault> {
-        self.faults.into_inner()
-    }
-
-    /// References noted since the last call.
-    pub fn take_references(&self) -> Vec<Reference> {
-        self.references.take()
-    }
-}
 
 /// One table being read. Getters with a plain name need the key and give a default beside a fault when it is missing or
 /// of the wrong kind; `maybe_…` take it as absent when missing.
@@ -234,9 +102,9 @@ impl<'s> Sheet<'s> {
                 None
             }
         };
-        let text = self.get(key, "应为文字,如 \"…\"", read)?;
+        let text = self.get(key, "应为文字，如 \"…\"", read)?;
         if text.is_empty() {
-            self.fault(key, format!("{key} 为空"), "请填写,或删去此键");
+            self.fault(key, format!("{key} 为空"), "请填写内容");
         }
         Some(text)
     }
@@ -304,16 +172,16 @@ impl<'s> Sheet<'s> {
                 None
             }
         };
-        self.get(key, "应为不带引号的日期,如 2025-01-01", read)
+        self.get(key, "应为不带引号的日期，如 2025-01-01", read)
     }
 
     pub fn day(&self, key: &'static str) -> Day {
-        self.needed(key, self.maybe_day(key), "请补上日期,如 2025-01-01")
+        self.needed(key, self.maybe_day(key), "请补上日期，如 2025-01-01")
             .unwrap_or_default()
     }
 
     pub fn maybe_texts(&self, key: &'static str) -> Option<Vec<String>> {
-        self.get(key, "应为文字的列表,如 [\"…\", \"…\"]", |value| {
+        self.get(key, "应为文字的列表，如 [\"…\", \"…\"]", |value| {
             let Value::List(items) = value else { return None };
             items
                 .iter()
@@ -353,7 +221,7 @@ impl<'s> Sheet<'s> {
             self.fault(
                 key,
                 format!("{key} = \"{text}\" 不认识"),
-                format!("可用:{}", known.join("、")),
+                format!("可用：{}", known.join("、")),
             );
         }
         found
@@ -361,7 +229,7 @@ impl<'s> Sheet<'s> {
 
     pub fn needed_word<T: Copy>(&self, key: &'static str, words: &[(&str, T)], otherwise: T) -> T {
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        self.needed(key, self.word(key, words), &format!("可用:{}", known.join("、")))
+        self.needed(key, self.word(key, words), &format!("可用：{}", known.join("、")))
             .unwrap_or(otherwise)
     }
 
@@ -454,13 +322,13 @@ impl<'s> Sheet<'s> {
                 target: target.to_owned(),
                 place: self.place_of(key),
             };
-            self.source.references.borrow_mut().push(reference);
+            self.source.note(reference);
         }
     }
 
     /// Notes a reference at a place of its own.
     pub fn refer_at(&self, place: Place, kind: Kind, target: &str) {
-        self.source.references.borrow_mut().push(Reference {
+        self.source.note(Reference {
             kind,
             target: target.to_owned(),
             place,
@@ -485,7 +353,7 @@ impl<'s> Sheet<'s> {
                 .min_by_key(|word| distance(word, &entry.key))
                 .filter(|word| distance(word, &entry.key) <= 2);
             let right = near.map_or_else(
-                || format!("这里可用的键:{}", known.join("、")),
+                || format!("这里可用的键：{}", known.join("、")),
                 |word| format!("是否应为 {word}?"),
             );
             self.source.fault(
@@ -513,40 +381,5 @@ impl std::fmt::Display for Free {
             Self::Whole(whole) => write!(f, "{whole}"),
             Self::Day(day) => write!(f, "{day}"),
         }
-    }
-}
-
-/// Levenshtein distance, for "did you mean".
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (place, letter) in (1..).zip(one.chars()) {
-        let mut corner = place - 1;
-        let mut left = place;
-        if let Some(first) = row.first_mut() {
-            *first = place;
-        }
-        for (cell, against) in row.iter_mut().skip(1).zip(&other) {
-            let up = *cell;
-            left = (left + 1)
-                .min(up + 1)
-                .min(corner + usize::from(letter != *against));
-            corner = up;
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn distance_counts_edits() {
-        assert_eq!(distance("share", "share"), 0);
-        assert_eq!(distance("share", "shares"), 1);
-        assert_eq!(distance("until", "untill"), 1);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

@@ -197,8 +197,7 @@ fn points(indicator: &Indicator, value: Option<i64>, symbols: &Symbols) -> i32 {
     match &indicator.scoring {
         Scoring::Bands(bands) => bands
             .iter()
-            .filter(|band| band.min <= value)
-            .last()
+            .rfind(|band| band.min <= value)
             .map_or(0, |band| band.points),
         Scoring::Map(entries) => {
             let text = symbols.code_of(value as u32).unwrap_or("");

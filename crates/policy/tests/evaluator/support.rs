@@ -1,7 +1,5 @@
 //! Small models and records for the tests of the evaluator.
 
-pub mod reference;
-
 use kernel::Day;
 use policy::{
     Aggregate, Band, Basis, Class, Condition, Direct, Group, Indicator, ItemMode, ItemSymbol, MapEntry,

@@ -1,46 +1,11 @@
 //! The meaning of a model, case by case: aggregates, windows, chains, states, groups, direct rules, explanations.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests say what they expect by failing"
-)]
 
-mod support;
-
+use crate::support::{bands, direct, indicator, map, model, record, records_of, symbols};
+use crate::values::{AS_OF, FLAG, LISTING, PENALTY, compiled, counting, points};
 use policy::{
-    Aggregate, Attribute, Compiled, Condition, DecayStep, EntityFacts, Indicator, OPEN, RecordFact, Records,
-    Relation, Scoring, Scratch, Source, compile, day_number,
+    Aggregate, Attribute, Condition, DecayStep, EntityFacts, OPEN, RecordFact, Records, Scoring, Scratch,
+    Source, compile, day_number,
 };
-use support::{bands, direct, indicator, map, model, naming, record, records_of, symbols};
-
-const AS_OF: i32 = 20_000;
-const FLAG: u16 = 1;
-const LISTING: u16 = 2;
-const PENALTY: u16 = 3;
-const REMOVAL: u16 = 4;
-
-/// Points equal the value, as far as the bands of ten tell.
-fn counting(source: Records) -> Indicator {
-    indicator(
-        "n",
-        Source::Records(source),
-        bands(
-            &(1..=100)
-                .map(|n| (n, i32::try_from(n).unwrap()))
-                .collect::<Vec<_>>(),
-        ),
-    )
-}
-
-fn compiled(indicators: Vec<Indicator>) -> Compiled {
-    compile(&model(indicators, vec![]), &symbols()).unwrap()
-}
-
-fn points(indicator: Indicator, records: &[RecordFact]) -> i32 {
-    compiled(vec![indicator])
-        .evaluate(&EntityFacts::default(), records, AS_OF, &mut Scratch::new())
-        .points
-}
 
 #[test]
 fn every_aggregate_makes_its_value() {
@@ -243,172 +208,6 @@ fn every_part_of_a_filter_must_hold() {
 }
 
 #[test]
-fn corrections_and_withdrawals_are_followed_to_their_end() {
-    use Relation::{Corrects, Withdraws};
-    let level = |level, record: RecordFact| RecordFact { level, ..record };
-    let first = level(10, record(1, PENALTY, 100));
-    let corrected = level(20, naming(2, PENALTY, 100, Corrects, 1));
-    let again = level(40, naming(3, PENALTY, 100, Corrects, 2));
-    let twin = level(40, naming(3, PENALTY, 100, Corrects, 1));
-    let back = |number, names| naming(number, PENALTY, 200, Withdraws, names);
-    let case = |label: &str, records: &[RecordFact], expected: (i32, i32)| {
-        let count = points(counting(records_of(&["penalty"], Aggregate::Count)), records);
-        let highest = points(counting(records_of(&["penalty"], Aggregate::MaxLevel)), records);
-        assert_eq!((count, highest), expected, "{label}");
-        let mut turned = records.to_vec();
-        turned.reverse();
-        assert_eq!(
-            points(counting(records_of(&["penalty"], Aggregate::MaxLevel)), &turned),
-            expected.1,
-            "{label}, turned"
-        );
-    };
-    case("corrected", &[first, corrected], (1, 20));
-    case(
-        "corrected twice, one upon the other",
-        &[first, corrected, again],
-        (1, 40),
-    );
-    case(
-        "corrected twice, both naming the first",
-        &[first, corrected, twin],
-        (1, 40),
-    );
-    case("withdrawn", &[first, back(2, 1)], (0, 0));
-    case(
-        "the withdrawal withdrawn",
-        &[first, back(2, 1), back(3, 2)],
-        (1, 10),
-    );
-    case(
-        "that withdrawn as well",
-        &[first, back(2, 1), back(3, 2), back(4, 3)],
-        (0, 0),
-    );
-    case(
-        "the correction withdrawn: the first reading speaks",
-        &[first, corrected, back(4, 2)],
-        (1, 10),
-    );
-    case(
-        "the later correction withdrawn",
-        &[first, corrected, again, back(4, 3)],
-        (1, 20),
-    );
-    case(
-        "the earlier correction withdrawn takes the later with it",
-        &[first, corrected, again, back(4, 2)],
-        (1, 10),
-    );
-    case(
-        "the first withdrawn takes its corrections with it",
-        &[first, corrected, again, back(4, 1)],
-        (0, 0),
-    );
-    case(
-        "a withdrawal corrected still withdraws",
-        &[first, back(2, 1), naming(3, PENALTY, 300, Corrects, 2)],
-        (0, 0),
-    );
-    case(
-        "a name that leads nowhere",
-        &[naming(2, PENALTY, 100, Corrects, 9), back(3, 8)],
-        (1, 0),
-    );
-    case(
-        "a name that leads to a later record",
-        &[back(1, 2), record(2, PENALTY, 100)],
-        (1, 0),
-    );
-    case(
-        "a withdrawal dated after the day",
-        &[first, naming(2, PENALTY, AS_OF + 1, Withdraws, 1)],
-        (1, 10),
-    );
-}
-
-#[test]
-fn an_end_closes_the_whole_family_and_can_be_corrected_or_withdrawn() {
-    use Relation::{Corrects, Ends, Withdraws};
-    let open = || {
-        let condition = Condition {
-            open: true,
-            ..Condition::default()
-        };
-        counting(Records {
-            condition,
-            ..records_of(&["listing"], Aggregate::Count)
-        })
-    };
-    let listing = record(1, LISTING, 100);
-    let removal = naming(2, REMOVAL, 200, Ends, 1);
-    let case = |label: &str, records: &[RecordFact], expected: i32| {
-        assert_eq!(points(open(), records), expected, "{label}")
-    };
-    case("listed", &[listing], 1);
-    case("removed", &[listing, removal], 0);
-    case(
-        "removed before the listing was corrected",
-        &[listing, removal, naming(3, LISTING, 90, Corrects, 1)],
-        0,
-    );
-    case(
-        "the removal withdrawn",
-        &[listing, removal, naming(3, REMOVAL, 300, Withdraws, 2)],
-        1,
-    );
-    case(
-        "the removal dated ahead",
-        &[listing, naming(2, REMOVAL, AS_OF + 1, Ends, 1)],
-        1,
-    );
-    let to_end = || counting(records_of(&["listing"], Aggregate::DaysToEnd));
-    let limited = RecordFact {
-        ends_on: AS_OF + 50,
-        ..listing
-    };
-    assert_eq!(points(to_end(), &[limited]), 50);
-    assert_eq!(
-        points(to_end(), &[limited, removal]),
-        0,
-        "an end replaces the end known before"
-    );
-    let counted = counting(records_of(&["removal"], Aggregate::DaysSinceLast));
-    let moved = [listing, removal, naming(3, REMOVAL, AS_OF - 7, Corrects, 2)];
-    assert_eq!(
-        points(counted, &moved),
-        7,
-        "a removal is a record of its own item"
-    );
-}
-
-#[test]
-fn of_a_state_only_the_latest_counts() {
-    let highest = || counting(records_of(&["flag"], Aggregate::MaxLevel));
-    let flag = |number, on, level| RecordFact {
-        level,
-        ..record(number, FLAG, on)
-    };
-    assert_eq!(points(highest(), &[flag(1, 10, 50), flag(2, 20, 5)]), 5);
-    assert_eq!(
-        points(highest(), &[flag(2, 20, 5), flag(1, 20, 50)]),
-        5,
-        "same day: the later record"
-    );
-    assert_eq!(
-        points(highest(), &[flag(1, 30, 50), flag(2, 20, 5)]),
-        50,
-        "the day rules before the record"
-    );
-    let withdrawn = [
-        flag(1, 10, 50),
-        flag(2, 20, 5),
-        naming(3, FLAG, 30, Relation::Withdraws, 2),
-    ];
-    assert_eq!(points(highest(), &withdrawn), 50);
-}
-
-#[test]
 fn attributes_give_points_by_age_amount_and_longest_prefix() {
     let symbols = symbols();
     let by = |attribute, scoring: Scoring, entity: EntityFacts| {
@@ -545,7 +344,7 @@ fn an_explanation_names_records_and_what_would_change_it() {
         ..records_of(&["listing"], Aggregate::Count)
     };
     let mut penalties = indicator("penalties", Source::Records(recent), bands(&[(1, 30)]));
-    penalties.sentence = "近一年处罚{value}次,计{points}分".to_owned();
+    penalties.sentence = "近一年处罚{value}次，计{points}分".to_owned();
     let listed = indicator("listed", Source::Records(open), bands(&[(1, 40)]));
     let rules = vec![direct("listed", 1, "D")];
     let ready = compile(&model(vec![penalties, listed], rules), &symbols()).unwrap();
@@ -577,31 +376,31 @@ fn a_model_that_leads_nowhere_is_not_compiled() {
     };
     case(
         &|model| model.indicators[0].group = "x".into(),
-        "模型m的指标n有误:没有分组x",
+        "模型m的指标n有误：没有分组x",
     );
     case(
         &|model| model.direct[0].indicator = "x".into(),
-        "模型m的直接判定n-B有误:没有指标x",
+        "模型m的直接判定n-B有误：没有指标x",
     );
     case(
         &|model| model.direct[0].not_better_than = "Z".into(),
-        "模型m的直接判定n-B有误:没有Z类",
+        "模型m的直接判定n-B有误：没有Z类",
     );
     case(
         &|model| model.classes[0].below = Some(50),
-        "模型m的分类有误:below 要逐类增大",
+        "模型m的分类有误：below 要逐类增大",
     );
     case(
         &|model| model.classes[0].below = None,
-        "模型m的分类有误:除最后一类外都要写 below,最后一类不写",
+        "模型m的分类有误：除最后一类外都要写 below，最后一类不写",
     );
     case(
         &|model| model.indicators[0].scoring = map(&[]),
-        "模型m的指标n有误:map 与 last-code 必须一起使用",
+        "模型m的指标n有误：map 与 last-code 必须一起使用",
     );
     case(
         &|model| model.indicators[0].source = Source::Records(records_of(&["x"], Aggregate::Count)),
-        "模型m的指标n有误:目录中没有x",
+        "模型m的指标n有误：目录中没有x",
     );
     assert_eq!(OPEN, i32::MAX);
 }

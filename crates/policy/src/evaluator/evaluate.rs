@@ -55,7 +55,7 @@ impl Scratch {
     }
 }
 
-pub(super) fn record_at<'r>(records: &'r [RecordFact], speaker: Speaker) -> Option<&'r RecordFact> {
+pub(super) fn record_at(records: &[RecordFact], speaker: Speaker) -> Option<&RecordFact> {
     records.get(usize::try_from(speaker.index).ok()?)
 }
 

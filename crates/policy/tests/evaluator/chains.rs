@@ -5,6 +5,7 @@ use crate::values::{AS_OF, FLAG, LISTING, PENALTY, REMOVAL, counting, points};
 use policy::{Aggregate, Condition, RecordFact, Records, Relation};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn corrections_and_withdrawals_are_followed_to_their_end() {
     use Relation::{Corrects, Withdraws};
     let level = |level, record: RecordFact| RecordFact { level, ..record };

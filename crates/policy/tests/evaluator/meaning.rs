@@ -105,6 +105,7 @@ fn a_window_holds_records_younger_than_its_days() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn every_part_of_a_filter_must_hold() {
     let symbols = symbols();
     let one = RecordFact {

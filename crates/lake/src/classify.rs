@@ -80,15 +80,24 @@ pub fn classify(
 ) -> Lake<Answer> {
     let up_to = question.up_to.unwrap_or_else(|| snapshot.position());
     if up_to > snapshot.position() {
-        return Err(LakeFault::BeyondSnapshot { held: snapshot.position(), wanted: up_to });
+        return Err(LakeFault::BeyondSnapshot {
+            held: snapshot.position(),
+            wanted: up_to,
+        });
     }
-    let Some(first) = question.models.first() else { return Err(LakeFault::Argument("至少需要一个模型")) };
+    let Some(first) = question.models.first() else {
+        return Err(LakeFault::Argument("至少需要一个模型"));
+    };
     let symbols = first.symbols();
     if question.models.iter().any(|m| m.symbols() != symbols) {
         return Err(LakeFault::Argument("各模型须按同一符号表编译"));
     }
     let table = |number: usize| {
-        snapshot.manifest().symbol_tables.get(number).ok_or(LakeFault::Argument("清单引用了不存在的符号表"))
+        snapshot
+            .manifest()
+            .symbol_tables
+            .get(number)
+            .ok_or(LakeFault::Argument("清单引用了不存在的符号表"))
     };
     let (entry, entities) = snapshot.entities_at(up_to)?;
     let mut segments = Vec::new();
@@ -99,8 +108,15 @@ pub fn classify(
     let ranges = ranges(files, question.threads);
     let entity_map = table(entry.symbols)?.map_to_pack(symbols);
     let batch_rows = (BATCH_ROWS / segments.len().max(1)).max(LEAST_BATCH_ROWS);
-    let work =
-        Work { models: question.models, as_of: question.as_of, up_to, entities, entity_map, segments, batch_rows };
+    let work = Work {
+        models: question.models,
+        as_of: question.as_of,
+        up_to,
+        entities,
+        entity_map,
+        segments,
+        batch_rows,
+    };
     let mut desk = Desk::new(question.models, sink, progress, entry.seal.rows);
     run(&work, &ranges, question.threads.max(1), &mut desk)?;
     Ok(Answer {
@@ -161,23 +177,37 @@ impl Work<'_> {
         let mut lanes = Vec::with_capacity(self.segments.len());
         for (index, map) in &self.segments {
             let reader = index.reader::<RecordColumns>(range, self.batch_rows)?;
-            lanes.push(Lane { head: reader.head(), reader, map });
+            lanes.push(Lane {
+                head: reader.head(),
+                reader,
+                map,
+            });
         }
         let mut entities = self.entities.reader::<EntityColumns>(range, BATCH_ROWS)?;
-        let mut part = Part { results: Results::for_models(self.models), records: 0, orphans: 0 };
+        let mut part = Part {
+            results: Results::for_models(self.models),
+            records: 0,
+            orphans: 0,
+        };
         let mut facts: Vec<RecordFact> = Vec::new();
         while let Some(mut row) = entities.row().filter(|row| row.entity <= *range.end()) {
             facts.clear();
             for lane in &mut lanes {
-                part.orphans = part.orphans.saturating_add(lane.collect(row.entity, self.up_to, &mut facts)?);
+                part.orphans = part
+                    .orphans
+                    .saturating_add(lane.collect(row.entity, self.up_to, &mut facts)?);
             }
             EntityColumns::translate(&mut row, &self.entity_map);
             self.judge(&row, &facts, scratch, &mut part.results);
-            part.records = part.records.saturating_add(u64::try_from(facts.len()).unwrap_or(u64::MAX));
+            part.records = part
+                .records
+                .saturating_add(u64::try_from(facts.len()).unwrap_or(u64::MAX));
             entities.step()?;
         }
         for lane in &mut lanes {
-            part.orphans = part.orphans.saturating_add(lane.reader.pass_counting(*range.end(), self.up_to)?);
+            part.orphans = part
+                .orphans
+                .saturating_add(lane.reader.pass_counting(*range.end(), self.up_to)?);
         }
         Ok(part)
     }
@@ -208,8 +238,18 @@ impl<'s> Desk<'s> {
         progress: &'s mut dyn FnMut(Progress),
         of_entities: u64,
     ) -> Self {
-        let done = Progress { entities: 0, of_entities, records: 0 };
-        Self { sink, progress, counting: Counting::new(models), done, orphans: 0 }
+        let done = Progress {
+            entities: 0,
+            of_entities,
+            records: 0,
+        };
+        Self {
+            sink,
+            progress,
+            counting: Counting::new(models),
+            done,
+            orphans: 0,
+        }
     }
 
     fn give(&mut self, part: &Part) -> Lake<()> {
@@ -247,7 +287,10 @@ impl Gate {
     fn wait(&self, number: usize, ahead: usize) -> bool {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         let too_early = |given: &mut Given| !given.stopped && number >= given.parts.saturating_add(ahead);
-        let given = self.moved.wait_while(given, too_early).unwrap_or_else(PoisonError::into_inner);
+        let given = self
+            .moved
+            .wait_while(given, too_early)
+            .unwrap_or_else(PoisonError::into_inner);
         !given.stopped
     }
 }
@@ -269,7 +312,10 @@ fn run(work: &Work<'_>, ranges: &[RangeInclusive<i64>], threads: usize, desk: &m
 }
 
 /// One thread: takes range after range.
-#[expect(clippy::needless_pass_by_value, reason = "the channel closes when the last thread drops its sender")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the channel closes when the last thread drops its sender"
+)]
 fn labour(
     work: &Work<'_>,
     ranges: &[RangeInclusive<i64>],

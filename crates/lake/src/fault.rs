@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use kernel::{FaultKind, Refusal};
+
 /// A refusal or accident of the lake. `Display` is Simplified Chinese, for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeFault {
@@ -96,12 +98,87 @@ impl LakeFault {
         if source.kind() == std::io::ErrorKind::NotFound {
             Self::Missing(path.to_owned())
         } else {
-            Self::File { path: path.to_owned(), source }
+            Self::File {
+                path: path.to_owned(),
+                source,
+            }
         }
     }
 
     /// A file that does not hold what it should.
-    pub(crate) fn corrupt(path: &Path, reason: impl ToString) -> Self {
-        Self::Corrupt { path: path.to_owned(), reason: reason.to_string() }
+    pub(crate) fn corrupt(path: &Path, reason: impl Into<Reason>) -> Self {
+        Self::Corrupt {
+            path: path.to_owned(),
+            reason: reason.into().0,
+        }
+    }
+}
+
+/// What does not agree, from whatever found it.
+pub(crate) struct Reason(String);
+
+impl From<&str> for Reason {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<String> for Reason {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<parquet::errors::ParquetError> for Reason {
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<arrow::error::ArrowError> for Reason {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Reason {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Refusal for LakeFault {
+    fn kind(&self) -> FaultKind {
+        match self {
+            Self::Writing(_) => FaultKind::Busy,
+            Self::AlreadySnapshot(_)
+            | Self::NotAfter { .. }
+            | Self::BeyondSnapshot { .. }
+            | Self::NoEntities { .. } => FaultKind::Conflict,
+            _ => FaultKind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "lake.file.refused",
+            Self::Missing(_) => "lake.file.missing",
+            Self::Corrupt { .. } => "lake.file.corrupt",
+            Self::NoSnapshot(_) => "lake.snapshot.absent",
+            Self::AlreadySnapshot(_) => "lake.snapshot.present",
+            Self::Writing(_) => "lake.snapshot.being-written",
+            Self::Format { .. } => "lake.snapshot.unknown-format",
+            Self::OutOfSpan { .. } => "lake.segment.out-of-span",
+            Self::NotAfter { .. } => "lake.segment.not-after",
+            Self::Twice { .. } => "lake.segment.position-twice",
+            Self::BeyondSnapshot { .. } => "lake.question.beyond-snapshot",
+            Self::NoEntities { .. } => "lake.question.no-entities",
+            Self::Argument(_) => "lake.question.senseless",
+            Self::Stopped(_) => "lake.classification.stopped",
+        }
+    }
+
+    fn detail(&self) -> String {
+        self.to_string()
     }
 }

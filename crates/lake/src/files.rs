@@ -40,8 +40,18 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Lake<()> {
 }
 
 fn sync_folder(path: &Path) -> Lake<()> {
-    let Some(folder) = path.parent() else { return Ok(()) };
-    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| LakeFault::file(folder, e))
+    let Some(folder) = path.parent() else {
+        return Ok(());
+    };
+    // A bare file name has the empty path as its parent, which cannot be opened.
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    File::open(folder)
+        .and_then(|f| f.sync_all())
+        .map_err(|e| LakeFault::file(folder, e))
 }
 
 /// Removes a file; that it is already gone is not an error.

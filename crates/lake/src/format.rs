@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, UInt8Array, UInt16Array, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, UInt8Array, UInt16Array, UInt32Array,
+};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{
     DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, UInt8Type, UInt16Type, UInt32Type,
@@ -13,8 +15,8 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use policy::{EntityFacts, RecordFact, Relation};
 use crate::symbols::SymbolMap;
+use policy::{EntityFacts, RecordFact, Relation};
 
 /// Sizes that trade memory against speed. The default suits files of a million rows and more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,12 @@ pub struct Grain {
 
 impl Default for Grain {
     fn default() -> Self {
-        Self { chunk_rows: 1 << 20, group_rows: 1 << 18, page_rows: 1 << 14, batch_rows: 1 << 16 }
+        Self {
+            chunk_rows: 1 << 20,
+            group_rows: 1 << 18,
+            page_rows: 1 << 14,
+            batch_rows: 1 << 16,
+        }
     }
 }
 
@@ -148,7 +155,10 @@ fn relation_of(number: u8) -> Relation {
 }
 
 fn schema_of(fields: &[(&str, DataType, bool)]) -> SchemaRef {
-    let fields: Vec<Field> = fields.iter().map(|(n, t, nullable)| Field::new(*n, t.clone(), *nullable)).collect();
+    let fields: Vec<Field> = fields
+        .iter()
+        .map(|(n, t, nullable)| Field::new(*n, t.clone(), *nullable))
+        .collect();
     Arc::new(Schema::new(fields))
 }
 
@@ -226,7 +236,10 @@ impl Columns for RecordColumns {
     }
 
     fn row(batch: &RecordBatchView, at: usize) -> Option<Row> {
-        Some(Row { entity: *batch.entity.get(at)?, fact: batch.fact(at)? })
+        Some(Row {
+            entity: *batch.entity.get(at)?,
+            fact: batch.fact(at)?,
+        })
     }
 
     fn entities(batch: &RecordBatchView) -> &[i64] {
@@ -326,10 +339,18 @@ impl Columns for EntityColumns {
     fn row(batch: &EntityBatchView, at: usize) -> Option<EntityRow> {
         let entity = *batch.entity.get(at)?;
         let nulls = |array: Option<&arrow::buffer::NullBuffer>| array.is_none_or(|n| n.is_valid(at));
-        let established_on =
-            batch.established_on.values().get(at).filter(|_| nulls(batch.established_on.nulls())).copied();
-        let capital_fen =
-            batch.capital_fen.values().get(at).filter(|_| nulls(batch.capital_fen.nulls())).copied();
+        let established_on = batch
+            .established_on
+            .values()
+            .get(at)
+            .filter(|_| nulls(batch.established_on.nulls()))
+            .copied();
+        let capital_fen = batch
+            .capital_fen
+            .values()
+            .get(at)
+            .filter(|_| nulls(batch.capital_fen.nulls()))
+            .copied();
         let facts = EntityFacts {
             established_on,
             capital_fen,
@@ -357,7 +378,11 @@ impl Columns for EntityColumns {
 pub(crate) fn properties(grain: &Grain) -> WriterProperties {
     let entity = ColumnPath::from("entity");
     let position = ColumnPath::from("position");
-    let sorting = vec![SortingColumn { column_idx: 0, descending: false, nulls_first: false }];
+    let sorting = vec![SortingColumn {
+        column_idx: 0,
+        descending: false,
+        nulls_first: false,
+    }];
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)

@@ -80,7 +80,13 @@ pub struct Seal {
 impl Manifest {
     /// An empty snapshot at ledger position `position`.
     pub(crate) fn empty(position: i64) -> Self {
-        Self { format: FORMAT, position, symbol_tables: Vec::new(), segments: Vec::new(), entities: Vec::new() }
+        Self {
+            format: FORMAT,
+            position,
+            symbol_tables: Vec::new(),
+            segments: Vec::new(),
+            entities: Vec::new(),
+        }
     }
 
     /// Reads and checks the manifest of a folder.
@@ -94,14 +100,20 @@ impl Manifest {
             Err(e) => return Err(LakeFault::file(&path, e)),
         };
         // The version first: a later format may have other keys.
-        let loose: serde_json::Value = serde_json::from_slice(&text).map_err(|e| LakeFault::corrupt(&path, e))?;
-        let found = loose.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        let loose: serde_json::Value =
+            serde_json::from_slice(&text).map_err(|e| LakeFault::corrupt(&path, e))?;
+        let found = loose
+            .get("format")
+            .and_then(serde_json::Value::as_u64)
+            .unwrap_or(0);
         let found = u32::try_from(found).unwrap_or(u32::MAX);
         if found != FORMAT {
             return Err(LakeFault::Format { found });
         }
         let manifest: Self = serde_json::from_value(loose).map_err(|e| LakeFault::corrupt(&path, e))?;
-        manifest.check().map_err(|reason| LakeFault::corrupt(&path, reason))?;
+        manifest
+            .check()
+            .map_err(|reason| LakeFault::corrupt(&path, reason))?;
         Ok(manifest)
     }
 
@@ -123,7 +135,8 @@ impl Manifest {
         let mut reached = None;
         for segment in &self.segments {
             let name = &segment.file;
-            if reached.is_some_and(|r| segment.first_position <= r) || segment.last_position < segment.first_position
+            if reached.is_some_and(|r| segment.first_position <= r)
+                || segment.last_position < segment.first_position
             {
                 return Err(format!("段 {name} 的位置范围与前一段重叠"));
             }
@@ -136,7 +149,11 @@ impl Manifest {
         for entry in &self.entities {
             self.check_name(&entry.file, entry.symbols)?;
         }
-        if self.entities.is_sorted_by_key(|e| e.position) { Ok(()) } else { Err("主体文件未按位置排列".to_owned()) }
+        if self.entities.is_sorted_by_key(|e| e.position) {
+            Ok(())
+        } else {
+            Err("主体文件未按位置排列".to_owned())
+        }
     }
 
     /// A file name is a plain name: the manifest must not lead out of its folder.

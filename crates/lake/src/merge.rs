@@ -42,7 +42,9 @@ pub(crate) fn merge<C: Columns>(
     }
     while let Some(mut top) = heap.peek_mut() {
         let Reverse((_, number)) = *top;
-        let Some((reader, map)) = readers.get_mut(number) else { break };
+        let Some((reader, map)) = readers.get_mut(number) else {
+            break;
+        };
         if let Some(mut row) = reader.row() {
             C::translate(&mut row, map);
             into.push(&row)?;
@@ -69,13 +71,23 @@ pub(crate) struct Sorter<C: Columns> {
 impl<C: Columns> Sorter<C> {
     /// A sorter that sets its runs aside in `folder`.
     pub(crate) fn new(folder: &Path, grain: Grain) -> Self {
-        Self { folder: folder.to_owned(), grain, chunk: Vec::new(), levels: Vec::new(), made: 0 }
+        Self {
+            folder: folder.to_owned(),
+            grain,
+            chunk: Vec::new(),
+            levels: Vec::new(),
+            made: 0,
+        }
     }
 
     /// Adds one row.
     pub(crate) fn push(&mut self, row: C::Row) -> Lake<()> {
         self.chunk.push(row);
-        if self.chunk.len() >= self.grain.chunk_rows.max(1) { self.set_aside() } else { Ok(()) }
+        if self.chunk.len() >= self.grain.chunk_rows.max(1) {
+            self.set_aside()
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether no row was given.
@@ -110,7 +122,9 @@ impl<C: Columns> Sorter<C> {
         if self.levels.len() <= level {
             self.levels.resize_with(level.saturating_add(1), Vec::new);
         }
-        let Some(held) = self.levels.get_mut(level) else { return Ok(()) };
+        let Some(held) = self.levels.get_mut(level) else {
+            return Ok(());
+        };
         held.push(run);
         if held.len() < FAN_IN {
             return Ok(());

@@ -11,7 +11,10 @@ const MOST_ROWS: usize = 1 << 22;
 const PER_THREAD: usize = 8;
 
 /// Adjoining ranges that together hold every entity number, in order.
-pub(crate) fn ranges<'f>(files: impl Iterator<Item = &'f FileIndex>, threads: usize) -> Vec<RangeInclusive<i64>> {
+pub(crate) fn ranges<'f>(
+    files: impl Iterator<Item = &'f FileIndex>,
+    threads: usize,
+) -> Vec<RangeInclusive<i64>> {
     let edges_of = |file: &FileIndex| file.edges().collect::<Vec<(i64, usize)>>();
     let rows_of = |edges: &Vec<(i64, usize)>| edges.iter().map(|(_, rows)| *rows).sum::<usize>();
     let edges = files.map(edges_of).max_by_key(rows_of).unwrap_or_default();

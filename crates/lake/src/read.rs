@@ -5,7 +5,8 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowSelection,
 };
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
@@ -58,12 +59,18 @@ impl FileIndex {
     pub(crate) fn open<C: Columns>(path: &Path, seal: &Seal) -> Lake<Self> {
         let length = files::length(path)?;
         if length != seal.bytes {
-            return Err(LakeFault::corrupt(path, format!("应为 {} 字节,实为 {length} 字节", seal.bytes)));
+            return Err(LakeFault::corrupt(
+                path,
+                format!("应为 {} 字节,实为 {length} 字节", seal.bytes),
+            ));
         }
         let index = Self::open_unsealed::<C>(path)?;
         let rows: usize = index.groups.iter().map(|g| g.rows).sum();
         if u64::try_from(rows).ok() != Some(seal.rows) {
-            return Err(LakeFault::corrupt(path, format!("应为 {} 行,实为 {rows} 行", seal.rows)));
+            return Err(LakeFault::corrupt(
+                path,
+                format!("应为 {} 行,实为 {rows} 行", seal.rows),
+            ));
         }
         Ok(index)
     }
@@ -76,13 +83,20 @@ impl FileIndex {
         if metadata.schema().fields() != C::schema().fields() {
             return Err(LakeFault::corrupt(path, "列名或列类型不符"));
         }
-        let groups = groups(metadata.metadata()).ok_or_else(|| LakeFault::corrupt(path, "缺少主体列的页索引"))?;
-        Ok(Self { path: path.to_owned(), metadata, groups })
+        let groups =
+            groups(metadata.metadata()).ok_or_else(|| LakeFault::corrupt(path, "缺少主体列的页索引"))?;
+        Ok(Self {
+            path: path.to_owned(),
+            metadata,
+            groups,
+        })
     }
 
     /// Last entity and number of rows of each row group, in order.
     pub(crate) fn edges(&self) -> impl Iterator<Item = (i64, usize)> + '_ {
-        self.groups.iter().filter_map(|g| Some((g.last_entity()?, g.rows)))
+        self.groups
+            .iter()
+            .filter_map(|g| Some((g.last_entity()?, g.rows)))
     }
 
     /// Streams the pages that hold `entities`. Rows of neighbouring entities may come along at both ends.
@@ -102,8 +116,18 @@ impl FileIndex {
                 total = total.saturating_add(group.rows);
             }
         }
-        let inner = if chosen.is_empty() { None } else { Some(self.decode(chosen, kept, total, batch_rows)?) };
-        let mut reader = FileReader { path: self.path.clone(), inner, batch: None, at: 0, len: 0 };
+        let inner = if chosen.is_empty() {
+            None
+        } else {
+            Some(self.decode(chosen, kept, total, batch_rows)?)
+        };
+        let mut reader = FileReader {
+            path: self.path.clone(),
+            inner,
+            batch: None,
+            at: 0,
+            len: 0,
+        };
         reader.refill()?;
         reader.pass_below(*entities.start())?;
         Ok(reader)
@@ -123,7 +147,8 @@ impl FileIndex {
             .with_batch_size(batch_rows.max(1))
             .with_row_groups(groups);
         if !whole {
-            builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(kept.into_iter(), total));
+            builder =
+                builder.with_row_selection(RowSelection::from_consecutive_ranges(kept.into_iter(), total));
         }
         builder.build().map_err(|e| LakeFault::corrupt(&self.path, e))
     }
@@ -137,15 +162,24 @@ fn groups(metadata: &ParquetMetaData) -> Option<Vec<Group>> {
     let offsets = metadata.offset_index()?;
     let mut groups = Vec::with_capacity(metadata.num_row_groups());
     for ((group, column), offset) in metadata.row_groups().iter().zip(columns).zip(offsets) {
-        let ColumnIndexMetaData::INT64(entity) = column.first()? else { return None };
+        let ColumnIndexMetaData::INT64(entity) = column.first()? else {
+            return None;
+        };
         let places = offset.first()?.page_locations();
         let spans = entity.min_values().iter().zip(entity.max_values());
         let mut pages = Vec::with_capacity(places.len());
         for (place, (min, max)) in places.iter().zip(spans) {
             let first_row = usize::try_from(place.first_row_index).ok()?;
-            pages.push(Page { first_row, min_entity: *min, max_entity: *max });
+            pages.push(Page {
+                first_row,
+                min_entity: *min,
+                max_entity: *max,
+            });
         }
-        groups.push(Group { rows: usize::try_from(group.num_rows()).ok()?, pages });
+        groups.push(Group {
+            rows: usize::try_from(group.num_rows()).ok()?,
+            pages,
+        });
     }
     (groups.len() == metadata.num_row_groups()).then_some(groups)
 }
@@ -187,7 +221,9 @@ impl<C: Columns> FileReader<C> {
     /// Entity of the current row; `None` at the end.
     #[inline]
     pub(crate) fn head(&self) -> Option<i64> {
-        self.batch.as_ref().and_then(|b| C::entities(b).get(self.at).copied())
+        self.batch
+            .as_ref()
+            .and_then(|b| C::entities(b).get(self.at).copied())
     }
 
     /// The current row; `None` at the end.
@@ -199,7 +235,11 @@ impl<C: Columns> FileReader<C> {
     #[inline]
     pub(crate) fn step(&mut self) -> Lake<()> {
         self.at = self.at.saturating_add(1);
-        if self.at >= self.len { self.refill() } else { Ok(()) }
+        if self.at >= self.len {
+            self.refill()
+        } else {
+            Ok(())
+        }
     }
 
     /// Passes the rows of entities below `entity`.

@@ -70,7 +70,11 @@ impl Results {
             groups: model.model().groups.len().min(MAX_GROUPS),
             direct: Vec::new(),
         });
-        Self { entity: Vec::new(), division: Vec::new(), models: columns.collect() }
+        Self {
+            entity: Vec::new(),
+            division: Vec::new(),
+            models: columns.collect(),
+        }
     }
 
     /// The results of model number `model` as rows; none when there is no such model.
@@ -78,7 +82,10 @@ impl Results {
         let columns = self.models.get(model);
         let entities: &[i64] = if columns.is_some() { &self.entity } else { &[] };
         let columns = columns.into_iter().flat_map(ModelResults::rows);
-        entities.iter().zip(columns).map(|(entity, row)| Classified { entity: *entity, ..row })
+        entities.iter().zip(columns).map(|(entity, row)| Classified {
+            entity: *entity,
+            ..row
+        })
     }
 }
 
@@ -87,28 +94,35 @@ impl ModelResults {
     pub(crate) fn push(&mut self, verdict: &Verdict) {
         self.class.push(verdict.class);
         self.points.push(verdict.points);
-        self.group_points.extend_from_slice(verdict.group_points.get(..self.groups).unwrap_or_default());
+        self.group_points
+            .extend_from_slice(verdict.group_points.get(..self.groups).unwrap_or_default());
         self.direct.push(verdict.floor.unwrap_or(BY_POINTS));
     }
 
     /// Direct rules by entity; `None` where the points decide.
     pub fn direct(&self) -> impl Iterator<Item = Option<u16>> + '_ {
-        self.direct.iter().map(|rule| (*rule != BY_POINTS).then_some(*rule))
+        self.direct
+            .iter()
+            .map(|rule| (*rule != BY_POINTS).then_some(*rule))
     }
 
     fn rows(&self) -> impl Iterator<Item = Classified<'_>> {
         let groups = (0..self.class.len()).map(|row| {
             let begin = row.saturating_mul(self.groups);
-            self.group_points.get(begin..begin.saturating_add(self.groups)).unwrap_or_default()
+            self.group_points
+                .get(begin..begin.saturating_add(self.groups))
+                .unwrap_or_default()
         });
         let numbers = self.class.iter().zip(&self.points).zip(self.direct());
-        numbers.zip(groups).map(|(((class, points), direct), group_points)| Classified {
-            entity: 0,
-            class: *class,
-            points: *points,
-            group_points,
-            direct,
-        })
+        numbers
+            .zip(groups)
+            .map(|(((class, points), direct), group_points)| Classified {
+                entity: 0,
+                class: *class,
+                points: *points,
+                group_points,
+                direct,
+            })
     }
 }
 
@@ -132,8 +146,12 @@ impl Totals {
         let mut summed: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for (division, counts) in &self.by_division {
             let prefix = division.get(..digits).unwrap_or(division);
-            let sums = summed.entry(prefix.to_owned()).or_insert_with(|| vec![0; counts.len()]);
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
+            let sums = summed
+                .entry(prefix.to_owned())
+                .or_insert_with(|| vec![0; counts.len()]);
+            sums.iter_mut()
+                .zip(counts)
+                .for_each(|(sum, count)| *sum = sum.saturating_add(*count));
         }
         summed
     }
@@ -148,13 +166,18 @@ pub(crate) struct Counting {
 impl Counting {
     pub(crate) fn new(models: &[Compiled]) -> Self {
         let classes: Vec<usize> = models.iter().map(|m| m.model().classes.len()).collect();
-        Self { tables: vec![Vec::new(); classes.len()], classes }
+        Self {
+            tables: vec![Vec::new(); classes.len()],
+            classes,
+        }
     }
 
     pub(crate) fn add(&mut self, results: &Results) {
         for ((table, classes), columns) in self.tables.iter_mut().zip(&self.classes).zip(&results.models) {
             for (division, class) in results.division.iter().zip(&columns.class) {
-                let row = usize::try_from(*division).unwrap_or_default().saturating_mul(*classes);
+                let row = usize::try_from(*division)
+                    .unwrap_or_default()
+                    .saturating_mul(*classes);
                 let place = row.saturating_add(usize::from(*class));
                 if place >= table.len() {
                     table.resize(row.saturating_add(*classes), 0);
@@ -172,13 +195,29 @@ impl Counting {
             let mut by_division = BTreeMap::new();
             for (number, counts) in (0_u32..).zip(table.chunks(*(classes.max(&1)))) {
                 if counts.iter().any(|c| *c > 0) {
-                    by_class.iter_mut().zip(counts).for_each(|(sum, count)| *sum = sum.saturating_add(*count));
-                    by_division.insert(symbols.code_of(number).unwrap_or_default().to_owned(), counts.to_vec());
+                    by_class
+                        .iter_mut()
+                        .zip(counts)
+                        .for_each(|(sum, count)| *sum = sum.saturating_add(*count));
+                    by_division.insert(
+                        symbols.code_of(number).unwrap_or_default().to_owned(),
+                        counts.to_vec(),
+                    );
                 }
             }
             let classes = model.model().classes.iter().map(|c| c.code.clone()).collect();
-            Totals { model: model.model().code.clone(), classes, by_class, by_division }
+            Totals {
+                model: model.model().code.clone(),
+                classes,
+                by_class,
+                by_division,
+            }
         };
-        models.iter().zip(&self.tables).zip(&self.classes).map(of_model).collect()
+        models
+            .iter()
+            .zip(&self.tables)
+            .zip(&self.classes)
+            .map(of_model)
+            .collect()
     }
 }

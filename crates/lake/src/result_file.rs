@@ -34,14 +34,22 @@ impl ResultFile {
             Field::new("points", DataType::Int32, false),
             Field::new("direct", DataType::UInt16, true),
         ];
-        fields.extend(spec.groups.iter().map(|g| Field::new(format!("points_{}", g.code), DataType::Int32, false)));
+        fields.extend(
+            spec.groups
+                .iter()
+                .map(|g| Field::new(format!("points_{}", g.code), DataType::Int32, false)),
+        );
         let schema = Arc::new(Schema::new(fields));
         let classes: Vec<&str> = spec.classes.iter().map(|c| c.code.as_str()).collect();
         let mut notes = vec![
             KeyValue::new("model".to_owned(), spec.code.clone()),
             KeyValue::new("classes".to_owned(), classes.join(",")),
         ];
-        notes.extend(stamp.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())));
+        notes.extend(
+            stamp
+                .iter()
+                .map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())),
+        );
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(1 << 20))
@@ -50,7 +58,12 @@ impl ResultFile {
         let file = files::create(path)?;
         let arrow = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
             .map_err(|e| LakeFault::corrupt(path, e))?;
-        Ok(Self { path: path.to_owned(), model, schema, arrow })
+        Ok(Self {
+            path: path.to_owned(),
+            model,
+            schema,
+            arrow,
+        })
     }
 
     /// Ends the file, brings it to disk and gives it its name.
@@ -68,7 +81,12 @@ impl ResultFile {
             Arc::new(columns.direct().collect::<UInt16Array>()),
         ];
         for group in 0..columns.groups {
-            let points = columns.group_points.iter().skip(group).step_by(columns.groups.max(1)).copied();
+            let points = columns
+                .group_points
+                .iter()
+                .skip(group)
+                .step_by(columns.groups.max(1))
+                .copied();
             arrays.push(Arc::new(points.collect::<Int32Array>()));
         }
         RecordBatch::try_new(Arc::clone(&self.schema), arrays)
@@ -77,8 +95,15 @@ impl ResultFile {
 
 impl Sink for ResultFile {
     fn take(&mut self, results: &Results) -> Lake<()> {
-        let columns = results.models.get(self.model).ok_or(LakeFault::Argument("没有该序号的模型"))?;
-        let batch = self.batch(&results.entity, columns).map_err(|e| LakeFault::corrupt(&self.path, e))?;
-        self.arrow.write(&batch).map_err(|e| LakeFault::corrupt(&self.path, e))
+        let columns = results
+            .models
+            .get(self.model)
+            .ok_or(LakeFault::Argument("没有该序号的模型"))?;
+        let batch = self
+            .batch(&results.entity, columns)
+            .map_err(|e| LakeFault::corrupt(&self.path, e))?;
+        self.arrow
+            .write(&batch)
+            .map_err(|e| LakeFault::corrupt(&self.path, e))
     }
 }

@@ -42,7 +42,12 @@ impl Snapshot {
                 return Err(LakeFault::corrupt(&path, reason));
             }
         }
-        Ok(Self { folder: folder.to_owned(), manifest, segments, _reading: reading })
+        Ok(Self {
+            folder: folder.to_owned(),
+            manifest,
+            segments,
+            _reading: reading,
+        })
     }
 
     /// The table of contents.
@@ -71,7 +76,9 @@ impl Snapshot {
 
     /// Segments that hold positions up to and including `up_to`.
     pub(crate) fn segments_up_to(&self, up_to: i64) -> impl Iterator<Item = &(SegmentEntry, Arc<FileIndex>)> {
-        self.segments.iter().filter(move |(entry, _)| entry.first_position <= up_to)
+        self.segments
+            .iter()
+            .filter(move |(entry, _)| entry.first_position <= up_to)
     }
 
     /// The latest file of entities at or before `up_to`.
@@ -89,8 +96,14 @@ fn hold_shared(folder: &Path) -> Lake<Option<File>> {
     if !folder.join(crate::manifest::MANIFEST).exists() {
         return Err(LakeFault::NoSnapshot(folder.to_owned()));
     }
-    let options = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let Ok(file) = options.or_else(|_| File::open(&path)) else { return Ok(None) };
+    let options = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let Ok(file) = options.or_else(|_| File::open(&path)) else {
+        return Ok(None);
+    };
     file.lock_shared().map_err(|e| LakeFault::file(&path, e))?;
     Ok(Some(file))
 }
@@ -113,6 +126,10 @@ pub(crate) fn hold_alone(folder: &Path) -> Lake<Option<File>> {
 }
 
 fn lock_file(path: &Path) -> Lake<File> {
-    let made = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+    let made = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path);
     made.map_err(|e| LakeFault::file(path, e))
 }

@@ -22,10 +22,18 @@ impl SymbolTable {
     /// The numbering of a pack.
     pub fn of(pack_hash: impl Into<String>, symbols: &Symbols) -> Self {
         let numbers = 0..=u16::try_from(symbols.item_count()).unwrap_or(u16::MAX);
-        let items = numbers.map(|n| symbols.item_of(n).map_or_else(String::new, |item| item.code.clone()));
+        let items = numbers.map(|n| {
+            symbols
+                .item_of(n)
+                .map_or_else(String::new, |item| item.code.clone())
+        });
         let numbers = 0..=u32::try_from(symbols.code_count()).unwrap_or(u32::MAX);
         let codes = numbers.map(|n| symbols.code_of(n).unwrap_or_default().to_owned());
-        Self { pack_hash: pack_hash.into(), items: items.collect(), codes: codes.collect() }
+        Self {
+            pack_hash: pack_hash.into(),
+            items: items.collect(),
+            codes: codes.collect(),
+        }
     }
 
     /// How numbers of `self` read under the symbols of a pack. What the pack does not know becomes 0, except that an
@@ -34,13 +42,21 @@ impl SymbolTable {
         let items: Vec<u16> = self.items.iter().map(|text| pack.item(text)).collect();
         let codes: Vec<u32> = self.codes.iter().map(|text| pack.code(text)).collect();
         let areas: Vec<u32> = self.codes.iter().map(|text| pack.nearest(text)).collect();
-        SymbolMap { items: unless_same(items), codes: unless_same(codes), areas: unless_same(areas) }
+        SymbolMap {
+            items: unless_same(items),
+            codes: unless_same(codes),
+            areas: unless_same(areas),
+        }
     }
 
     /// How numbers of `self` read under another table, which must know all of its texts (see [`Self::union`]).
     pub(crate) fn map_to(&self, target: &Self) -> SymbolMap {
         let codes: Option<Vec<u32>> = unless_same(translate(&self.codes, &target.codes));
-        SymbolMap { items: unless_same(translate(&self.items, &target.items)), areas: codes.clone(), codes }
+        SymbolMap {
+            items: unless_same(translate(&self.items, &target.items)),
+            areas: codes.clone(),
+            codes,
+        }
     }
 
     /// A table that knows every text of all `tables`; numbering and pack hash follow the last one.
@@ -61,14 +77,27 @@ fn add_missing(held: &mut Vec<String>, more: &[String]) {
 }
 
 fn translate<N: TryFrom<usize> + Default>(from: &[String], to: &[String]) -> Vec<N> {
-    let index: HashMap<&str, usize> = to.iter().enumerate().rev().map(|(n, t)| (t.as_str(), n)).collect();
-    let number = |text: &String| index.get(text.as_str()).and_then(|n| N::try_from(*n).ok()).unwrap_or_default();
+    let index: HashMap<&str, usize> = to
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(n, t)| (t.as_str(), n))
+        .collect();
+    let number = |text: &String| {
+        index
+            .get(text.as_str())
+            .and_then(|n| N::try_from(*n).ok())
+            .unwrap_or_default()
+    };
     from.iter().map(number).collect()
 }
 
 /// `None` when every symbol keeps its number: the common case, which then costs nothing.
 fn unless_same<N: TryInto<usize> + Copy>(map: Vec<N>) -> Option<Vec<N>> {
-    let same = map.iter().enumerate().all(|(old, new)| (*new).try_into().is_ok_and(|new| new == old));
+    let same = map
+        .iter()
+        .enumerate()
+        .all(|(old, new)| (*new).try_into().is_ok_and(|new| new == old));
     (!same).then_some(map)
 }
 
@@ -103,6 +132,10 @@ impl SymbolMap {
 fn look_up(map: Option<&[u32]>, symbol: u32) -> u32 {
     match map {
         None => symbol,
-        Some(map) => usize::try_from(symbol).ok().and_then(|n| map.get(n)).copied().unwrap_or(0),
+        Some(map) => usize::try_from(symbol)
+            .ok()
+            .and_then(|n| map.get(n))
+            .copied()
+            .unwrap_or(0),
     }
 }

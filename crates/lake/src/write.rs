@@ -23,7 +23,9 @@ impl Write for Sealing {
     fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
         let written = self.file.write(piece)?;
         self.digest.update(piece.get(..written).unwrap_or_default());
-        self.bytes = self.bytes.saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+        self.bytes = self
+            .bytes
+            .saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
         Ok(written)
     }
 
@@ -48,7 +50,11 @@ pub(crate) struct FileWriter<C: Columns> {
 impl<C: Columns> FileWriter<C> {
     /// Starts the unfinished twin of `path`.
     pub(crate) fn create(path: &Path, grain: &Grain) -> Lake<Self> {
-        let sealing = Sealing { file: files::create(path)?, digest: Sha256::new(), bytes: 0 };
+        let sealing = Sealing {
+            file: files::create(path)?,
+            digest: Sha256::new(),
+            bytes: 0,
+        };
         let arrow = ArrowWriter::try_new(sealing, C::schema(), Some(properties(grain)))
             .map_err(|e| LakeFault::corrupt(path, e))?;
         Ok(Self {
@@ -73,7 +79,9 @@ impl<C: Columns> FileWriter<C> {
             }
             if entity != last_entity && self.group_rows >= self.group_limit {
                 self.hand_over()?;
-                self.arrow.flush().map_err(|e| LakeFault::corrupt(&self.path, e))?;
+                self.arrow
+                    .flush()
+                    .map_err(|e| LakeFault::corrupt(&self.path, e))?;
                 self.group_rows = 0;
             }
         }
@@ -82,15 +90,24 @@ impl<C: Columns> FileWriter<C> {
         self.columns.push(row);
         self.group_rows = self.group_rows.saturating_add(1);
         self.rows = self.rows.saturating_add(1);
-        if self.columns.len() >= self.batch_limit { self.hand_over() } else { Ok(()) }
+        if self.columns.len() >= self.batch_limit {
+            self.hand_over()
+        } else {
+            Ok(())
+        }
     }
 
     fn hand_over(&mut self) -> Lake<()> {
         if self.columns.len() == 0 {
             return Ok(());
         }
-        let batch = self.columns.take().map_err(|e| LakeFault::corrupt(&self.path, e))?;
-        self.arrow.write(&batch).map_err(|e| LakeFault::corrupt(&self.path, e))
+        let batch = self
+            .columns
+            .take()
+            .map_err(|e| LakeFault::corrupt(&self.path, e))?;
+        self.arrow
+            .write(&batch)
+            .map_err(|e| LakeFault::corrupt(&self.path, e))
     }
 
     /// Ends the file, brings it to disk and gives it its name.

@@ -31,7 +31,12 @@ impl Writer {
         }
         let manifest = Manifest::empty(position);
         manifest.write(folder)?;
-        Ok(Self { folder: folder.to_owned(), manifest, grain, _lock: lock })
+        Ok(Self {
+            folder: folder.to_owned(),
+            manifest,
+            grain,
+            _lock: lock,
+        })
     }
 
     /// Opens a snapshot to continue it, and removes what a killed run left unfinished.
@@ -41,7 +46,12 @@ impl Writer {
         }
         let lock = hold_writer(folder)?;
         let manifest = Manifest::read(folder)?;
-        let writer = Self { folder: folder.to_owned(), manifest, grain, _lock: lock };
+        let writer = Self {
+            folder: folder.to_owned(),
+            manifest,
+            grain,
+            _lock: lock,
+        };
         writer.sweep()?;
         Ok(writer)
     }
@@ -65,7 +75,8 @@ impl Writer {
             let entry = entry.map_err(|e| LakeFault::file(&self.folder, e))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let remnant = name.ends_with(files::UNFINISHED) || (name.starts_with(RUN) && is_parquet(&name));
-            let replaced = (name.starts_with("records-") || name.starts_with("entities-")) && is_parquet(&name);
+            let replaced =
+                (name.starts_with("records-") || name.starts_with("entities-")) && is_parquet(&name);
             if remnant || (replaced && alone.is_some() && !self.manifest.lists(&name)) {
                 files::remove(&entry.path())?;
                 removed.push(name);
@@ -78,16 +89,29 @@ impl Writer {
     pub fn segment(&mut self, through: i64, symbols: &SymbolTable) -> Lake<SegmentBuilder<'_>> {
         let held = self.manifest.position;
         if through <= held {
-            return Err(LakeFault::NotAfter { held, wanted: through });
+            return Err(LakeFault::NotAfter {
+                held,
+                wanted: through,
+            });
         }
         let sorter = Sorter::new(&self.folder, self.grain);
-        Ok(SegmentBuilder { from: held.saturating_add(1), to: through, symbols: symbols.clone(), sorter, writer: self })
+        Ok(SegmentBuilder {
+            from: held.saturating_add(1),
+            to: through,
+            symbols: symbols.clone(),
+            sorter,
+            writer: self,
+        })
     }
 
     /// Starts the file of all entities as they stand at the present position.
     pub fn entities(&mut self, symbols: &SymbolTable) -> EntitiesBuilder<'_> {
         let sorter = Sorter::new(&self.folder, self.grain);
-        EntitiesBuilder { symbols: symbols.clone(), sorter, writer: self }
+        EntitiesBuilder {
+            symbols: symbols.clone(),
+            sorter,
+            writer: self,
+        }
     }
 
     /// Merges neighbouring segments until at most `most` remain. The newest go first, together with older neighbours
@@ -118,10 +142,16 @@ impl Writer {
     /// Merges the segments from index `start` on into one.
     fn merge_from(&mut self, start: usize) -> Lake<()> {
         let old = self.manifest.segments.get(start..).unwrap_or_default().to_vec();
-        let (Some(first), Some(last)) = (old.first(), old.last()) else { return Ok(()) };
-        let tables: Vec<&SymbolTable> =
-            old.iter().filter_map(|s| self.manifest.symbol_tables.get(s.symbols)).collect();
-        let Some(table) = SymbolTable::union(&tables) else { return Ok(()) };
+        let (Some(first), Some(last)) = (old.first(), old.last()) else {
+            return Ok(());
+        };
+        let tables: Vec<&SymbolTable> = old
+            .iter()
+            .filter_map(|s| self.manifest.symbol_tables.get(s.symbols))
+            .collect();
+        let Some(table) = SymbolTable::union(&tables) else {
+            return Ok(());
+        };
         let mut inputs = Vec::with_capacity(old.len());
         for (entry, own) in old.iter().zip(&tables) {
             let index = FileIndex::open::<RecordColumns>(&self.folder.join(&entry.file), &entry.seal)?;
@@ -135,7 +165,13 @@ impl Writer {
         let mut next = self.manifest.clone();
         next.segments.truncate(start);
         let symbols = table_number(&mut next, table);
-        next.segments.push(SegmentEntry { file, first_position, last_position, seal, symbols });
+        next.segments.push(SegmentEntry {
+            file,
+            first_position,
+            last_position,
+            seal,
+            symbols,
+        });
         self.replace(next)
     }
 
@@ -178,7 +214,11 @@ impl SegmentBuilder<'_> {
     pub fn push(&mut self, row: Row) -> Lake<()> {
         let position = row.fact.record;
         if position < self.from || position > self.to {
-            return Err(LakeFault::OutOfSpan { position, from: self.from, to: self.to });
+            return Err(LakeFault::OutOfSpan {
+                position,
+                from: self.from,
+                to: self.to,
+            });
         }
         self.sorter.push(row)
     }
@@ -192,7 +232,13 @@ impl SegmentBuilder<'_> {
             let seal = self.sorter.finish(&self.writer.folder.join(&file))?;
             let symbols = table_number(&mut next, self.symbols);
             let (first_position, last_position) = (self.from, self.to);
-            next.segments.push(SegmentEntry { file, first_position, last_position, seal, symbols });
+            next.segments.push(SegmentEntry {
+                file,
+                first_position,
+                last_position,
+                seal,
+                symbols,
+            });
         }
         self.writer.replace(next)
     }
@@ -219,10 +265,17 @@ impl EntitiesBuilder<'_> {
         // Another name each time: a listed file is never overwritten.
         let tries = (0_u32..).map(|n| if n == 0 { String::new() } else { format!("-{n}") });
         let mut names = tries.map(|suffix| format!("entities-{position}{suffix}.parquet"));
-        let Some(file) = names.find(|name| !self.writer.folder.join(name).exists()) else { return Ok(()) };
+        let Some(file) = names.find(|name| !self.writer.folder.join(name).exists()) else {
+            return Ok(());
+        };
         let seal = self.sorter.finish(&self.writer.folder.join(&file))?;
         let symbols = table_number(&mut next, self.symbols);
-        next.entities.push(EntitiesEntry { file, position, seal, symbols });
+        next.entities.push(EntitiesEntry {
+            file,
+            position,
+            seal,
+            symbols,
+        });
         self.writer.replace(next)
     }
 }

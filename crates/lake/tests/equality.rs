@@ -25,7 +25,10 @@ fn expected(world: &World, models: &[Compiled], up_to: i64) -> Vec<Vec<(i64, Ver
         let mut verdicts = Vec::new();
         for entity in &world.entities {
             let facts = rows.get(&entity.entity).map_or(&[][..], Vec::as_slice);
-            verdicts.push((entity.entity, model.evaluate(&entity.facts, facts, world.as_of, &mut scratch)));
+            verdicts.push((
+                entity.entity,
+                model.evaluate(&entity.facts, facts, world.as_of, &mut scratch),
+            ));
         }
         verdicts
     };
@@ -44,7 +47,12 @@ fn write(world: &World, folder: &std::path::Path, most: Option<usize>) {
         }
         let mut segment = writer.segment(to, &table).unwrap();
         // Backwards, to show that the order of arrival does not matter.
-        for row in world.rows.iter().rev().filter(|row| (from..=to).contains(&row.fact.record)) {
+        for row in world
+            .rows
+            .iter()
+            .rev()
+            .filter(|row| (from..=to).contains(&row.fact.record))
+        {
             segment.push(*row).unwrap();
         }
         segment.finish().unwrap();
@@ -69,7 +77,12 @@ fn streamed(
     threads: usize,
 ) -> Result<(Vec<Results>, lake::Answer), LakeFault> {
     let mut given = Vec::new();
-    let question = Question { models, as_of, up_to, threads };
+    let question = Question {
+        models,
+        as_of,
+        up_to,
+        threads,
+    };
     let mut sink = |results: &Results| {
         given.push(results.clone());
         Ok(())
@@ -84,14 +97,20 @@ fn same(world: &World, models: &[Compiled], snapshot: &Snapshot, up_to: Option<i
     for (number, model) in models.iter().enumerate() {
         let groups = model.model().groups.len();
         let rows = given.iter().flat_map(|results| results.rows(number));
-        let rows: Vec<_> = rows.map(|r| (r.entity, r.class, r.points, r.group_points.to_vec(), r.direct)).collect();
+        let rows: Vec<_> = rows
+            .map(|r| (r.entity, r.class, r.points, r.group_points.to_vec(), r.direct))
+            .collect();
         let wanted_rows = wanted[number].iter();
-        let wanted_rows: Vec<_> =
-            wanted_rows.map(|(e, v)| (*e, v.class, v.points, v.group_points[..groups].to_vec(), v.floor)).collect();
+        let wanted_rows: Vec<_> = wanted_rows
+            .map(|(e, v)| (*e, v.class, v.points, v.group_points[..groups].to_vec(), v.floor))
+            .collect();
         assert_eq!(rows, wanted_rows);
         let totals = &answer.totals[number];
         for (class, count) in totals.by_class.iter().enumerate() {
-            let held = wanted_rows.iter().filter(|row| usize::from(row.1) == class).count();
+            let held = wanted_rows
+                .iter()
+                .filter(|row| usize::from(row.1) == class)
+                .count();
             assert_eq!(u64::try_from(held).unwrap(), *count);
         }
         let by_prefix = totals.by_prefix(2);

@@ -9,12 +9,17 @@
 use std::path::Path;
 
 use lake::{
-    EntityRow, Grain, Lake, LakeFault, Manifest, Question, ResultFile, Results, Row, Snapshot, SymbolTable, Writer,
-    classify,
+    EntityRow, Grain, Lake, LakeFault, Manifest, Question, ResultFile, Results, Row, Snapshot, SymbolTable,
+    Writer, classify,
 };
 use policy::{EntityFacts, OPEN, RecordFact, Relation, Symbols};
 
-const GRAIN: Grain = Grain { chunk_rows: 16, group_rows: 16, page_rows: 4, batch_rows: 8 };
+const GRAIN: Grain = Grain {
+    chunk_rows: 16,
+    group_rows: 16,
+    page_rows: 4,
+    batch_rows: 8,
+};
 
 fn table() -> SymbolTable {
     SymbolTable::of("pack", &Symbols::new([], ["x".to_owned()]))
@@ -47,21 +52,29 @@ fn build(folder: &Path) {
     }
     let mut list = writer.entities(&table());
     for entity in 0..7 {
-        list.push(EntityRow { entity, facts: EntityFacts::default() }).unwrap();
+        list.push(EntityRow {
+            entity,
+            facts: EntityFacts::default(),
+        })
+        .unwrap();
     }
     list.finish().unwrap();
 }
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = entries
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.retain(|name| std::path::Path::new(name).extension().is_none_or(|e| e != "lock"));
     names.sort();
     names
 }
 
 fn refused<T>(outcome: Lake<T>) -> LakeFault {
-    outcome.err().unwrap_or_else(|| panic!("this should have been refused"))
+    outcome
+        .err()
+        .unwrap_or_else(|| panic!("this should have been refused"))
 }
 
 #[test]
@@ -69,8 +82,12 @@ fn what_a_killed_run_leaves_is_swept_at_the_next_opening_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     build(folder.path());
     let whole = names(folder.path());
-    let remnants =
-        ["records-121-160.parquet.unfinished", "run-3.parquet", "manifest.json.unfinished", "records-1-999.parquet"];
+    let remnants = [
+        "records-121-160.parquet.unfinished",
+        "run-3.parquet",
+        "manifest.json.unfinished",
+        "records-1-999.parquet",
+    ];
     for name in remnants {
         std::fs::write(folder.path().join(name), b"half").unwrap();
     }
@@ -81,7 +98,11 @@ fn what_a_killed_run_leaves_is_swept_at_the_next_opening_and_nothing_else() {
     let mut expected = whole.clone();
     expected.extend(["notes.txt".to_owned(), "records-1-999.parquet".to_owned()]);
     expected.sort();
-    assert_eq!(names(folder.path()), expected, "a whole file nobody lists stays while somebody reads");
+    assert_eq!(
+        names(folder.path()),
+        expected,
+        "a whole file nobody lists stays while somebody reads"
+    );
     drop(reading);
     assert_eq!(writer.sweep().unwrap(), ["records-1-999.parquet"]);
 }
@@ -107,7 +128,10 @@ fn a_missing_segment_is_named() {
     build(folder.path());
     std::fs::remove_file(folder.path().join("records-41-80.parquet")).unwrap();
     let fault = refused(Snapshot::open(folder.path()));
-    assert!(matches!(&fault, LakeFault::Missing(path) if path.ends_with("records-41-80.parquet")), "{fault}");
+    assert!(
+        matches!(&fault, LakeFault::Missing(path) if path.ends_with("records-41-80.parquet")),
+        "{fault}"
+    );
     assert!(fault.to_string().contains("records-41-80.parquet"));
 }
 
@@ -119,7 +143,10 @@ fn a_segment_cut_short_is_named_at_opening() {
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let fault = refused(Snapshot::open(folder.path()));
-    assert!(matches!(&fault, LakeFault::Corrupt { path, .. } if path.ends_with("records-1-40.parquet")), "{fault}");
+    assert!(
+        matches!(&fault, LakeFault::Corrupt { path, .. } if path.ends_with("records-1-40.parquet")),
+        "{fault}"
+    );
 }
 
 #[test]
@@ -130,20 +157,37 @@ fn a_changed_byte_is_found_by_the_digest() {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[40] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
-    let fault = Snapshot::open(folder.path()).and_then(|snapshot| snapshot.verify()).unwrap_err();
-    assert!(matches!(&fault, LakeFault::Corrupt { path, .. } if path.ends_with("records-81-120.parquet")), "{fault}");
+    let fault = Snapshot::open(folder.path())
+        .and_then(|snapshot| snapshot.verify())
+        .unwrap_err();
+    assert!(
+        matches!(&fault, LakeFault::Corrupt { path, .. } if path.ends_with("records-81-120.parquet")),
+        "{fault}"
+    );
 }
 
 #[test]
 fn two_writers_are_refused_and_a_folder_without_manifest_is_no_snapshot() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(refused(Snapshot::open(folder.path())), LakeFault::NoSnapshot(_)));
-    assert!(matches!(refused(Writer::open(folder.path(), GRAIN)), LakeFault::NoSnapshot(_)));
+    assert!(matches!(
+        refused(Snapshot::open(folder.path())),
+        LakeFault::NoSnapshot(_)
+    ));
+    assert!(matches!(
+        refused(Writer::open(folder.path(), GRAIN)),
+        LakeFault::NoSnapshot(_)
+    ));
     build(folder.path());
     let first = Writer::open(folder.path(), GRAIN).unwrap();
-    assert!(matches!(refused(Writer::open(folder.path(), GRAIN)), LakeFault::Writing(_)));
+    assert!(matches!(
+        refused(Writer::open(folder.path(), GRAIN)),
+        LakeFault::Writing(_)
+    ));
     drop(first);
-    assert!(matches!(refused(Writer::create(folder.path(), 0, GRAIN)), LakeFault::AlreadySnapshot(_)));
+    assert!(matches!(
+        refused(Writer::create(folder.path(), 0, GRAIN)),
+        LakeFault::AlreadySnapshot(_)
+    ));
 }
 
 #[test]
@@ -152,25 +196,65 @@ fn a_manifest_of_a_later_format_or_one_leading_out_of_the_folder_is_refused() {
     build(folder.path());
     let path = folder.path().join("manifest.json");
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("\"format\": 1", "\"format\": 2, \"novelty\": true")).unwrap();
-    assert!(matches!(refused(Snapshot::open(folder.path())), LakeFault::Format { found: 2 }));
-    std::fs::write(&path, text.replace("records-1-40.parquet", "../records-1-40.parquet")).unwrap();
-    assert!(matches!(refused(Snapshot::open(folder.path())), LakeFault::Corrupt { .. }));
-    std::fs::write(&path, text.replace("\"first_position\": 41", "\"first_position\": 40")).unwrap();
-    assert!(matches!(refused(Snapshot::open(folder.path())), LakeFault::Corrupt { .. }));
+    std::fs::write(
+        &path,
+        text.replace("\"format\": 1", "\"format\": 2, \"novelty\": true"),
+    )
+    .unwrap();
+    assert!(matches!(
+        refused(Snapshot::open(folder.path())),
+        LakeFault::Format { found: 2 }
+    ));
+    std::fs::write(
+        &path,
+        text.replace("records-1-40.parquet", "../records-1-40.parquet"),
+    )
+    .unwrap();
+    assert!(matches!(
+        refused(Snapshot::open(folder.path())),
+        LakeFault::Corrupt { .. }
+    ));
+    std::fs::write(
+        &path,
+        text.replace("\"first_position\": 41", "\"first_position\": 40"),
+    )
+    .unwrap();
+    assert!(matches!(
+        refused(Snapshot::open(folder.path())),
+        LakeFault::Corrupt { .. }
+    ));
 }
 
 #[test]
 fn rows_outside_the_span_and_positions_given_twice_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = Writer::create(folder.path(), 10, GRAIN).unwrap();
-    assert!(matches!(refused(writer.segment(10, &table())), LakeFault::NotAfter { held: 10, wanted: 10 }));
+    assert!(matches!(
+        refused(writer.segment(10, &table())),
+        LakeFault::NotAfter { held: 10, wanted: 10 }
+    ));
     let mut segment = writer.segment(20, &table()).unwrap();
-    assert!(matches!(refused(segment.push(row(1, 10))), LakeFault::OutOfSpan { position: 10, from: 11, to: 20 }));
-    assert!(matches!(refused(segment.push(row(1, 21))), LakeFault::OutOfSpan { .. }));
+    assert!(matches!(
+        refused(segment.push(row(1, 10))),
+        LakeFault::OutOfSpan {
+            position: 10,
+            from: 11,
+            to: 20
+        }
+    ));
+    assert!(matches!(
+        refused(segment.push(row(1, 21))),
+        LakeFault::OutOfSpan { .. }
+    ));
     segment.push(row(1, 15)).unwrap();
     segment.push(row(1, 15)).unwrap();
-    assert!(matches!(refused(segment.finish()), LakeFault::Twice { entity: 1, position: 15 }));
+    assert!(matches!(
+        refused(segment.finish()),
+        LakeFault::Twice {
+            entity: 1,
+            position: 15
+        }
+    ));
     assert_eq!(writer.position(), 10);
 }
 
@@ -184,7 +268,10 @@ fn compaction_keeps_every_row_and_a_reader_of_the_old_files_goes_on() {
     reading.verify().unwrap();
     drop(reading);
     writer.sweep().unwrap();
-    assert_eq!(names(folder.path()), ["entities-120.parquet", "manifest.json", "records-1-120.parquet"]);
+    assert_eq!(
+        names(folder.path()),
+        ["entities-120.parquet", "manifest.json", "records-1-120.parquet"]
+    );
     let manifest: Manifest = writer.manifest().clone();
     assert_eq!(manifest.segments[0].seal.rows, 120);
     Snapshot::open(folder.path()).unwrap().verify().unwrap();
@@ -207,18 +294,29 @@ fn a_sink_that_refuses_ends_the_classification_and_leaves_no_finished_file() {
     let snapshot = Snapshot::open(folder.path()).unwrap();
     let symbols = Symbols::new([], ["x".to_owned()]);
     let models = [policy::compile(&plain_model(), &symbols).unwrap()];
-    let question = Question { models: &models, as_of: 100, up_to: None, threads: 3 };
+    let question = Question {
+        models: &models,
+        as_of: 100,
+        up_to: None,
+        threads: 3,
+    };
     let mut refusing = |_: &Results| Err(LakeFault::Stopped("够了".to_owned()));
     let fault = classify(&snapshot, &question, &mut refusing, &mut |_| {}).unwrap_err();
     assert!(matches!(fault, LakeFault::Stopped(_)));
     let out = folder.path().join("results.parquet");
     let mut file = ResultFile::create(&out, 0, &plain_model(), &[("as_of", "100".to_owned())]).unwrap();
     let mut seen = 0;
-    let answer = classify(&snapshot, &question, &mut file, &mut |progress| seen = progress.entities).unwrap();
+    let answer = classify(&snapshot, &question, &mut file, &mut |progress| {
+        seen = progress.entities;
+    })
+    .unwrap();
     assert!(!out.exists());
     file.finish().unwrap();
     assert!(out.exists());
-    assert_eq!((answer.entities, answer.records, answer.orphans, seen), (7, 120, 0, 7));
+    assert_eq!(
+        (answer.entities, answer.records, answer.orphans, seen),
+        (7, 120, 0, 7)
+    );
 }
 
 #[test]
@@ -229,11 +327,25 @@ fn questions_the_snapshot_cannot_answer_are_refused() {
     let symbols = Symbols::new([], ["x".to_owned()]);
     let models = [policy::compile(&plain_model(), &symbols).unwrap()];
     let ask = |models, up_to| {
-        let question = Question { models, as_of: 100, up_to, threads: 1 };
+        let question = Question {
+            models,
+            as_of: 100,
+            up_to,
+            threads: 1,
+        };
         classify(&snapshot, &question, &mut |_: &Results| Ok(()), &mut |_| {})
     };
-    assert!(matches!(refused(ask(&models[..], Some(121))), LakeFault::BeyondSnapshot { held: 120, wanted: 121 }));
-    assert!(matches!(refused(ask(&models[..], Some(50))), LakeFault::NoEntities { wanted: 50 }));
+    assert!(matches!(
+        refused(ask(&models[..], Some(121))),
+        LakeFault::BeyondSnapshot {
+            held: 120,
+            wanted: 121
+        }
+    ));
+    assert!(matches!(
+        refused(ask(&models[..], Some(50))),
+        LakeFault::NoEntities { wanted: 50 }
+    ));
     assert!(matches!(refused(ask(&[], None)), LakeFault::Argument(_)));
 }
 
@@ -243,8 +355,16 @@ fn plain_model() -> policy::Model {
         title: String::new(),
         from: policy::day_of_number(0).unwrap(),
         basis: policy::Basis::default(),
-        classes: vec![policy::Class { code: "A".to_owned(), title: String::new(), below: None }],
-        groups: vec![policy::Group { code: "g".to_owned(), title: String::new(), cap: 10 }],
+        classes: vec![policy::Class {
+            code: "A".to_owned(),
+            title: String::new(),
+            below: None,
+        }],
+        groups: vec![policy::Group {
+            code: "g".to_owned(),
+            title: String::new(),
+            cap: 10,
+        }],
         indicators: Vec::new(),
         direct: Vec::new(),
     }

@@ -18,23 +18,96 @@ pub(crate) const AS_OF: i32 = 20_634;
 type Kind = (&'static str, u64, &'static [&'static str], u64, u64, u64);
 
 const KINDS: &[Kind] = &[
-    ("social-security", 300, &["paid", "paid", "paid", "paid", "paid", "paid", "paid", "unpaid", "zero"], 200, 0, 0),
-    ("annual-report", 190, &["on-time", "on-time", "on-time", "on-time", "late", "zero"], 300, 90_000_000, 0),
-    ("change", 110, &["name", "address", "legal-person", "capital", "capital-cut", "shareholder", "scope"], 0, 0, 0),
-    ("inspection-result", 90, &["01", "01", "01", "01", "02", "03", "04", "05", "06", "07", "08"], 0, 0, 0),
+    (
+        "social-security",
+        300,
+        &[
+            "paid", "paid", "paid", "paid", "paid", "paid", "paid", "unpaid", "zero",
+        ],
+        200,
+        0,
+        0,
+    ),
+    (
+        "annual-report",
+        190,
+        &["on-time", "on-time", "on-time", "on-time", "late", "zero"],
+        300,
+        90_000_000,
+        0,
+    ),
+    (
+        "change",
+        110,
+        &[
+            "name",
+            "address",
+            "legal-person",
+            "capital",
+            "capital-cut",
+            "shareholder",
+            "scope",
+        ],
+        0,
+        0,
+        0,
+    ),
+    (
+        "inspection-result",
+        90,
+        &["01", "01", "01", "01", "02", "03", "04", "05", "06", "07", "08"],
+        0,
+        0,
+        0,
+    ),
     ("licence", 70, &[""], 0, 0, 1_800),
     ("registration", 40, &[""], 0, 0, 0),
-    ("complaint", 50, &["proven", "unproven", "mediated", "open"], 0, 0, 0),
-    ("penalty", 25, &["fine", "warn", "confiscate", "suspend-licence", "close"], 5, 500_000, 1_100),
+    (
+        "complaint",
+        50,
+        &["proven", "unproven", "mediated", "open"],
+        0,
+        0,
+        0,
+    ),
+    (
+        "penalty",
+        25,
+        &["fine", "warn", "confiscate", "suspend-licence", "close"],
+        5,
+        500_000,
+        1_100,
+    ),
     ("abnormal-listing", 15, &["1", "2", "3", "4"], 0, 0, 0),
     ("annual-report-missing", 12, &[""], 0, 0, 0),
-    ("commitment", 20, &["fulfilled", "fulfilled", "pending", "breached"], 0, 0, 0),
+    (
+        "commitment",
+        20,
+        &["fulfilled", "fulfilled", "pending", "breached"],
+        0,
+        0,
+        0,
+    ),
     ("honour", 10, &[""], 3, 0, 1_500),
     ("product-test", 18, &["pass", "pass", "pass", "fail"], 0, 0, 0),
     ("equity", 10, &["pledged", "frozen"], 0, 0, 900),
     ("arrears", 8, &["supplier", "wage"], 0, 3_000_000, 700),
-    ("address-flag", 12, &["cluster", "virtual", "residential", "shared"], 150, 0, 0),
-    ("relation-risk", 10, &["legal-person", "investor", "branch", "agent"], 5, 0, 900),
+    (
+        "address-flag",
+        12,
+        &["cluster", "virtual", "residential", "shared"],
+        150,
+        0,
+        0,
+    ),
+    (
+        "relation-risk",
+        10,
+        &["legal-person", "investor", "branch", "agent"],
+        5,
+        0,
+        900,
+    ),
     ("court-default", 3, &[""], 0, 0, 1_000),
     ("serious-listing", 1, &["1", "2"], 0, 0, 1_095),
     ("opinion", 5, &[""], 5, 0, 0),
@@ -42,9 +115,15 @@ const KINDS: &[Kind] = &[
 ];
 
 const STATUSES: &[&str] = &["1", "1", "1", "1", "1", "1", "1", "2", "7", "8"];
-const SORTS: &[&str] = &["1110", "1130", "1151", "1152", "1153", "1190", "4530", "4540", "91", "95"];
-const TRADES: &[&str] = &["F5212", "F5122", "C2631", "I6410", "H6210", "E4710", "L7211", "C1511", "A0111", "O8011"];
-const AREAS: &[&str] = &["440511", "440507", "440512", "440513", "440514", "440515", "440523"];
+const SORTS: &[&str] = &[
+    "1110", "1130", "1151", "1152", "1153", "1190", "4530", "4540", "91", "95",
+];
+const TRADES: &[&str] = &[
+    "F5212", "F5122", "C2631", "I6410", "H6210", "E4710", "L7211", "C1511", "A0111", "O8011",
+];
+const AREAS: &[&str] = &[
+    "440511", "440507", "440512", "440513", "440514", "440515", "440523",
+];
 
 /// Codes the generator uses beyond those of the model.
 pub(crate) fn codes() -> Vec<String> {
@@ -91,7 +170,11 @@ impl City {
         let enders = ["abnormal-removal", "repair", "serious-removal"];
         let names = KINDS.iter().map(|kind| kind.0).chain(enders);
         let items = names.map(|name| (name, symbols.item(name))).collect();
-        Self { entities, items, symbols: symbols.clone() }
+        Self {
+            entities,
+            items,
+            symbols: symbols.clone(),
+        }
     }
 
     fn number(index: u64) -> Done<i64> {
@@ -101,7 +184,7 @@ impl City {
     pub(crate) fn entity(&self, index: u64) -> Done<EntityRow> {
         let mut dice = Dice::new(1, index);
         let age = i32::try_from(dice.below(9_000))?;
-        let capital = i64::try_from(dice.below(1_000))? * 10_000_00;
+        let capital = i64::try_from(dice.below(1_000))? * 1_000_000;
         let facts = EntityFacts {
             established_on: (dice.below(100) > 0).then_some(AS_OF - age),
             capital_fen: (dice.below(20) > 0).then_some(capital),
@@ -110,28 +193,43 @@ impl City {
             industry: self.symbols.nearest(dice.pick(TRADES)),
             division: self.symbols.nearest(dice.pick(AREAS)),
         };
-        Ok(EntityRow { entity: Self::number(index)?, facts })
+        Ok(EntityRow {
+            entity: Self::number(index)?,
+            facts,
+        })
     }
 
     /// The earlier position this one follows up, if it does.
     fn followed(position: u64) -> Option<u64> {
         let mut dice = Dice::new(2, position);
-        let base = position.checked_sub(1 + dice.below(4_000)).filter(|base| *base > 0);
+        let base = position
+            .checked_sub(1 + dice.below(4_000))
+            .filter(|base| *base > 0);
         base.filter(|_| Dice::new(3, position).below(16) == 0 && position > 1)
     }
 
     fn holder(&self, position: u64) -> Done<i64> {
         let mut dice = Dice::new(4, position);
         let busy = dice.below(5) == 0;
-        let index = if busy { dice.below(self.entities.div_ceil(50)) * 50 } else { dice.below(self.entities) };
+        let index = if busy {
+            dice.below(self.entities.div_ceil(50)) * 50
+        } else {
+            dice.below(self.entities)
+        };
         Self::number(index.min(self.entities.saturating_sub(1)))
     }
 
     pub(crate) fn record(&self, position: u64) -> Done<Row> {
         let base = Self::followed(position).filter(|base| Self::followed(*base).is_none());
         match base {
-            None => Ok(Row { entity: self.holder(position)?, fact: self.first(position)?.0 }),
-            Some(base) => Ok(Row { entity: self.holder(base)?, fact: self.follow_up(position, base)? }),
+            None => Ok(Row {
+                entity: self.holder(position)?,
+                fact: self.first(position)?.0,
+            }),
+            Some(base) => Ok(Row {
+                entity: self.holder(base)?,
+                fact: self.follow_up(position, base)?,
+            }),
         }
     }
 
@@ -148,7 +246,11 @@ impl City {
         }
         let (item, _, codes, level, yuan, lasts) = *chosen;
         let on = AS_OF + 20 - i32::try_from(dice.below(2_000))?;
-        let ends_on = if lasts == 0 { OPEN } else { on + 1 + i32::try_from(dice.below(lasts))? };
+        let ends_on = if lasts == 0 {
+            OPEN
+        } else {
+            on + 1 + i32::try_from(dice.below(lasts))?
+        };
         let fact = RecordFact {
             record: i64::try_from(position)?,
             names: 0,
@@ -175,14 +277,38 @@ impl City {
         };
         let names = i64::try_from(base)?;
         if let Some(ender) = ender.filter(|_| dice.below(10) < 7) {
-            let fact = RecordFact { names, relation: Relation::Ends, on: first.on + later, ends_on: OPEN, ..first };
+            let fact = RecordFact {
+                names,
+                relation: Relation::Ends,
+                on: first.on + later,
+                ends_on: OPEN,
+                ..first
+            };
             let item = self.items.get(ender).copied().unwrap_or(0);
-            return Ok(RecordFact { record: i64::try_from(position)?, item, ..fact });
+            return Ok(RecordFact {
+                record: i64::try_from(position)?,
+                item,
+                ..fact
+            });
         }
-        let relation = if dice.below(10) < 7 { Relation::Corrects } else { Relation::Withdraws };
+        let relation = if dice.below(10) < 7 {
+            Relation::Corrects
+        } else {
+            Relation::Withdraws
+        };
         let (other, _) = self.first(position)?;
         let on = first.on + later / 20;
-        let fact = RecordFact { names, relation, on, ends_on: first.ends_on, amount_fen: other.amount_fen / 2, ..first };
-        Ok(RecordFact { record: i64::try_from(position)?, ..fact })
+        let fact = RecordFact {
+            names,
+            relation,
+            on,
+            ends_on: first.ends_on,
+            amount_fen: other.amount_fen / 2,
+            ..first
+        };
+        Ok(RecordFact {
+            record: i64::try_from(position)?,
+            ..fact
+        })
     }
 }

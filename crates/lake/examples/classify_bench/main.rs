@@ -38,7 +38,10 @@ impl Options {
     }
 
     fn text(&self, name: &str) -> Done<&str> {
-        self.0.get(name).map(String::as_str).ok_or_else(|| format!("--{name} is missing").into())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .ok_or_else(|| format!("--{name} is missing").into())
     }
 
     fn number(&self, name: &str, otherwise: u64) -> Done<u64> {
@@ -84,7 +87,10 @@ fn generate(options: &Options) -> Done {
         list.push(city.entity(index)?)?;
     }
     list.finish()?;
-    println!("generated {entities} entities, {records} records in {:.1} s", started.elapsed().as_secs_f64());
+    println!(
+        "generated {entities} entities, {records} records in {:.1} s",
+        started.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
@@ -98,13 +104,24 @@ fn run(options: &Options) -> Done {
         snapshot.verify()?;
         println!("verified after {:.2} s", started.elapsed().as_secs_f64());
     }
-    let stamp = [("as_of", AS_OF.to_string()), ("up_to", snapshot.position().to_string())];
+    let stamp = [
+        ("as_of", AS_OF.to_string()),
+        ("up_to", snapshot.position().to_string()),
+    ];
     let mut file = ResultFile::create(&PathBuf::from(options.text("out")?), 0, &bench.model, &stamp)?;
     let threads = usize::try_from(options.number("threads", 2)?)?;
-    let question = Question { models: &models, as_of: AS_OF, up_to: None, threads };
+    let question = Question {
+        models: &models,
+        as_of: AS_OF,
+        up_to: None,
+        threads,
+    };
     let answer = classify(&snapshot, &question, &mut file, &mut |_| {})?;
     file.finish()?;
-    println!("{} entities, {} records, {} orphans", answer.entities, answer.records, answer.orphans);
+    println!(
+        "{} entities, {} records, {} orphans",
+        answer.entities, answer.records, answer.orphans
+    );
     for totals in &answer.totals {
         println!("{}: {:?} {:?}", totals.model, totals.classes, totals.by_class);
     }

@@ -3,13 +3,18 @@
 
 use lake::{EntityRow, Grain, Row};
 use policy::{
-    Aggregate, Attribute, Band, Basis, Class, Condition, DecayStep, Direct, EntityFacts, Group, Indicator, ItemMode,
-    ItemSymbol, MapEntry, Model, OPEN, RecordFact, Records, Relation, Scoring, Source, Symbols,
+    Aggregate, Attribute, Band, Basis, Class, Condition, DecayStep, Direct, EntityFacts, Group, Indicator,
+    ItemMode, ItemSymbol, MapEntry, Model, OPEN, RecordFact, Records, Relation, Scoring, Source, Symbols,
 };
 use proptest::prelude::*;
 
 /// Sizes so small that a few hundred rows make many runs, row groups, pages and batches.
-pub const GRAIN: Grain = Grain { chunk_rows: 37, group_rows: 23, page_rows: 5, batch_rows: 7 };
+pub const GRAIN: Grain = Grain {
+    chunk_rows: 37,
+    group_rows: 23,
+    page_rows: 5,
+    batch_rows: 7,
+};
 
 pub const ITEMS: [&str; 5] = ["penalty", "listing", "removal", "address", "report"];
 pub const CODES: [&str; 9] = ["a", "b", "c", "F", "F52", "F5212", "44", "4405", "440511"];
@@ -32,7 +37,15 @@ fn items() -> Vec<ItemSymbol> {
         _ => ItemMode::Fact,
     };
     let ends = |code: &str| (code == "removal").then(|| "listing".to_owned());
-    ITEMS.iter().map(|c| ItemSymbol { code: (*c).into(), title: (*c).into(), mode: mode(c), ends: ends(c) }).collect()
+    ITEMS
+        .iter()
+        .map(|c| ItemSymbol {
+            code: (*c).into(),
+            title: (*c).into(),
+            mode: mode(c),
+            ends: ends(c),
+        })
+        .collect()
 }
 
 pub fn symbols() -> Symbols {
@@ -71,7 +84,16 @@ pub fn renumbered(world: &World, symbols: Symbols) -> World {
 }
 
 fn aggregate() -> impl Strategy<Value = Aggregate> {
-    let steps = vec![DecayStep { days: 50, permille: 1000 }, DecayStep { days: 120, permille: 300 }];
+    let steps = vec![
+        DecayStep {
+            days: 50,
+            permille: 1000,
+        },
+        DecayStep {
+            days: 120,
+            permille: 300,
+        },
+    ];
     prop_oneof![
         Just(Aggregate::Count),
         Just(Aggregate::Sum),
@@ -90,12 +112,29 @@ fn codes() -> impl Strategy<Value = Vec<String>> {
 
 fn records() -> impl Strategy<Value = Source> {
     let items = prop::sample::subsequence(ITEMS.map(str::to_owned).to_vec(), 1..3);
-    let condition = (codes(), prop::option::of(0..4), prop::option::of(0_i64..500), any::<bool>());
-    (items, condition, aggregate(), prop::option::of(1..300)).prop_map(|(items, condition, aggregate, within_days)| {
-        let (codes, level_min, amount_min, open) = condition;
-        let condition = Condition { codes, level_min, amount_min, open };
-        Source::Records(Records { items, condition, aggregate, within_days })
-    })
+    let condition = (
+        codes(),
+        prop::option::of(0..4),
+        prop::option::of(0_i64..500),
+        any::<bool>(),
+    );
+    (items, condition, aggregate(), prop::option::of(1..300)).prop_map(
+        |(items, condition, aggregate, within_days)| {
+            let (codes, level_min, amount_min, open) = condition;
+            let condition = Condition {
+                codes,
+                level_min,
+                amount_min,
+                open,
+            };
+            Source::Records(Records {
+                items,
+                condition,
+                aggregate,
+                within_days,
+            })
+        },
+    )
 }
 
 fn source() -> impl Strategy<Value = Source> {
@@ -105,52 +144,79 @@ fn source() -> impl Strategy<Value = Source> {
 }
 
 fn indicator(number: usize) -> impl Strategy<Value = Indicator> {
-    (source(), prop::array::uniform3(-20..40_i32), 0..3_usize, -5..5_i32).prop_map(move |(source, points, group, absent)| {
-        let mapped = match &source {
-            Source::Attribute(attribute) => attribute.is_code(),
-            Source::Records(records) => records.aggregate == Aggregate::LastCode,
-        };
-        let scoring = if mapped {
-            let entries = ["a", "F", "F52", "4405"].iter().zip(points.iter().cycle());
-            Scoring::Map(entries.map(|(c, p)| MapEntry { code: (*c).into(), title: String::new(), points: *p }).collect())
-        } else {
-            let bands = [0, 2, 90].iter().zip(points);
-            Scoring::Bands(bands.map(|(min, points)| Band { min: *min, points }).collect())
-        };
-        Indicator {
-            code: format!("i{number}"),
-            title: String::new(),
-            group: format!("g{group}"),
-            source,
-            scoring,
-            absent,
-            sentence: String::new(),
-            basis: Basis::default(),
-        }
-    })
+    (
+        source(),
+        prop::array::uniform3(-20..40_i32),
+        0..3_usize,
+        -5..5_i32,
+    )
+        .prop_map(move |(source, points, group, absent)| {
+            let mapped = match &source {
+                Source::Attribute(attribute) => attribute.is_code(),
+                Source::Records(records) => records.aggregate == Aggregate::LastCode,
+            };
+            let scoring = if mapped {
+                let entries = ["a", "F", "F52", "4405"].iter().zip(points.iter().cycle());
+                Scoring::Map(
+                    entries
+                        .map(|(c, p)| MapEntry {
+                            code: (*c).into(),
+                            title: String::new(),
+                            points: *p,
+                        })
+                        .collect(),
+                )
+            } else {
+                let bands = [0, 2, 90].iter().zip(points);
+                Scoring::Bands(bands.map(|(min, points)| Band { min: *min, points }).collect())
+            };
+            Indicator {
+                code: format!("i{number}"),
+                title: String::new(),
+                group: format!("g{group}"),
+                source,
+                scoring,
+                absent,
+                sentence: String::new(),
+                basis: Basis::default(),
+            }
+        })
 }
 
 fn model(number: usize) -> impl Strategy<Value = Model> {
     let indicators: Vec<_> = (0..7).map(indicator).collect();
     let direct = prop::collection::vec((0..7_usize, -3..6_i64, 0..3_usize), 0..3);
     (indicators, direct, 5..60_i32).prop_map(move |(indicators, direct, cap)| {
-        let class = |code: &str, below| Class { code: code.into(), title: String::new(), below };
-        let direct = direct.into_iter().enumerate().map(|(n, (indicator, min, class))| Direct {
-            code: format!("d{n}"),
+        let class = |code: &str, below| Class {
+            code: code.into(),
             title: String::new(),
-            indicator: format!("i{indicator}"),
-            min,
-            not_better_than: ["A", "B", "C"].get(class).unwrap().to_string(),
-            sentence: String::new(),
-            basis: Basis::default(),
-        });
+            below,
+        };
+        let direct = direct
+            .into_iter()
+            .enumerate()
+            .map(|(n, (indicator, min, class))| Direct {
+                code: format!("d{n}"),
+                title: String::new(),
+                indicator: format!("i{indicator}"),
+                min,
+                not_better_than: ["A", "B", "C"].get(class).unwrap().to_string(),
+                sentence: String::new(),
+                basis: Basis::default(),
+            });
         Model {
             code: format!("m{number}"),
             title: String::new(),
             from: policy::day_of_number(0).unwrap(),
             basis: Basis::default(),
             classes: vec![class("A", Some(10)), class("B", Some(30)), class("C", None)],
-            groups: (0..3).map(|g| Group { code: format!("g{g}"), title: String::new(), cap }).collect(),
+            groups: (0..3)
+                .map(|g| Group {
+                    code: format!("g{g}"),
+                    title: String::new(),
+                    cap,
+                })
+                .collect(),
             indicators,
             direct: direct.collect(),
         }
@@ -162,7 +228,11 @@ type Seed = ((i64, u8, usize), (u16, i32, Option<i32>), (i64, i32, u32));
 
 fn seed(entities: i64) -> impl Strategy<Value = Seed> {
     let head = (0..entities, 0..10_u8, 0..6_usize);
-    (head, (0..=5_u16, 600..1_020, prop::option::of(0..400)), (0..1_000_i64, 0..6, 0..=9_u32))
+    (
+        head,
+        (0..=5_u16, 600..1_020, prop::option::of(0..400)),
+        (0..1_000_i64, 0..6, 0..=9_u32),
+    )
 }
 
 /// Gives seeds positions; a record that names another names one of the same entity, or sometimes none there is.
@@ -186,7 +256,17 @@ fn settle(seeds: &[Seed]) -> Vec<Row> {
         let ends_on = lasts.map_or(OPEN, |days| on + days);
         rows.push(Row {
             entity,
-            fact: RecordFact { record: position, names, relation, item, on, ends_on, amount_fen, level, code },
+            fact: RecordFact {
+                record: position,
+                names,
+                relation,
+                item,
+                on,
+                ends_on,
+                amount_fen,
+                level,
+                code,
+            },
         });
     }
     rows
@@ -196,7 +276,14 @@ fn entity() -> impl Strategy<Value = EntityFacts> {
     let numbers = (prop::option::of(0..1_000), prop::option::of(0..500_i64));
     (numbers, prop::array::uniform4(0..=9_u32)).prop_map(|((established_on, capital_fen), codes)| {
         let [kind, status, industry, division] = codes;
-        EntityFacts { established_on, capital_fen, kind, status, industry, division }
+        EntityFacts {
+            established_on,
+            capital_fen,
+            kind,
+            status,
+            industry,
+            division,
+        }
     })
 }
 

@@ -369,3 +369,34 @@ fn plain_model() -> policy::Model {
         direct: Vec::new(),
     }
 }
+
+#[test]
+fn more_runs_and_segments_than_one_merge_takes_still_become_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let grain = Grain {
+        chunk_rows: 2,
+        ..GRAIN
+    };
+    let mut writer = Writer::create(folder.path(), 0, grain).unwrap();
+    // 95 runs of two rows: two full merges of 32 and 31 left over, 33 files for the last merge.
+    let mut segment = writer.segment(190, &table()).unwrap();
+    for position in (1..=190).rev() {
+        segment.push(row(position * 37 % 7, position)).unwrap();
+    }
+    segment.finish().unwrap();
+    for last in 191..=240 {
+        let mut segment = writer.segment(last, &table()).unwrap();
+        segment.push(row(last % 7, last)).unwrap();
+        segment.finish().unwrap();
+    }
+    assert_eq!(writer.manifest().segments.len(), 51);
+    writer.compact(1).unwrap();
+    assert_eq!(names(folder.path()), ["manifest.json", "records-1-240.parquet"]);
+    let segment = writer.manifest().segments[0].clone();
+    assert_eq!(
+        (segment.first_position, segment.last_position, segment.seal.rows),
+        (1, 240, 240)
+    );
+    assert_eq!((segment.seal.min_entity, segment.seal.max_entity), (0, 6));
+    Snapshot::open(folder.path()).unwrap().verify().unwrap();
+}

@@ -37,7 +37,8 @@ CREATE TABLE hall_checkpoint (
     root        TEXT    NOT NULL,
     at          TIMESTAMPTZ    NOT NULL,
     key         TEXT    NOT NULL,
-    signature   TEXT    NOT NULL
+    signature   TEXT    NOT NULL,
+    nodes       TEXT    NOT NULL
 );
 
 CREATE TABLE hall_reader (
@@ -83,7 +84,7 @@ CREATE TABLE hall_answer (
     actor       TEXT    NOT NULL,
     once_key    TEXT    NOT NULL,
     digest      TEXT    NOT NULL,
-    body        JSONB    NOT NULL,
+    answer      TEXT    NOT NULL,
     at          TIMESTAMPTZ    NOT NULL
 );
 CREATE UNIQUE INDEX hall_answer_once ON hall_answer (actor, once_key);
@@ -93,9 +94,4 @@ CREATE TABLE hall_token (
     name        TEXT    NOT NULL,
     created_at  TIMESTAMPTZ    NOT NULL,
     ended_at    TIMESTAMPTZ
-);
-
-CREATE TABLE hall_setting (
-    name        TEXT    PRIMARY KEY,
-    value       TEXT    NOT NULL
 );

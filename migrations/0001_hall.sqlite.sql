@@ -3,15 +3,15 @@
 CREATE TABLE hall_event (
     event_id    INTEGER PRIMARY KEY,
     position    INTEGER,
-    at          TEXT    NOT NULL,
+    at          TEXT /* time */    NOT NULL,
     actor       TEXT    NOT NULL,
     verb        TEXT    NOT NULL,
     subject     TEXT    NOT NULL,
     entity_id   INTEGER,
     division    TEXT,
     department  TEXT,
-    payload     TEXT    NOT NULL,
-    public      TEXT,
+    payload     TEXT    NOT NULL CHECK (json_valid(payload)),
+    public      TEXT CHECK (json_valid(public)),
     pack        TEXT    NOT NULL,
     trace       TEXT    NOT NULL
 ) STRICT;
@@ -35,9 +35,10 @@ CREATE INDEX hall_leaf_document ON hall_leaf (document);
 CREATE TABLE hall_checkpoint (
     size        INTEGER PRIMARY KEY,
     root        TEXT    NOT NULL,
-    at          TEXT    NOT NULL,
+    at          TEXT /* time */    NOT NULL,
     key         TEXT    NOT NULL,
-    signature   TEXT    NOT NULL
+    signature   TEXT    NOT NULL,
+    nodes       TEXT    NOT NULL
 ) STRICT;
 
 CREATE TABLE hall_reader (
@@ -67,13 +68,13 @@ CREATE TABLE hall_job (
     job_id      INTEGER PRIMARY KEY,
     kind        TEXT    NOT NULL,
     subject     TEXT    NOT NULL,
-    payload     TEXT    NOT NULL,
+    payload     TEXT    NOT NULL CHECK (json_valid(payload)),
     state       TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
     attempts    INTEGER NOT NULL,
-    progress    TEXT,
+    progress    TEXT CHECK (json_valid(progress)),
     created_at  TEXT    NOT NULL,
-    run_after   TEXT    NOT NULL,
-    lease_until TEXT,
+    run_after   TEXT /* time */    NOT NULL,
+    lease_until TEXT /* time */,
     finished_at TEXT,
     fault       TEXT
 ) STRICT;
@@ -83,8 +84,8 @@ CREATE TABLE hall_answer (
     actor       TEXT    NOT NULL,
     once_key    TEXT    NOT NULL,
     digest      TEXT    NOT NULL,
-    body        TEXT    NOT NULL,
-    at          TEXT    NOT NULL
+    answer      TEXT    NOT NULL,
+    at          TEXT /* time */    NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX hall_answer_once ON hall_answer (actor, once_key);
 
@@ -93,9 +94,4 @@ CREATE TABLE hall_token (
     name        TEXT    NOT NULL,
     created_at  TEXT    NOT NULL,
     ended_at    TEXT
-) STRICT;
-
-CREATE TABLE hall_setting (
-    name        TEXT    PRIMARY KEY,
-    value       TEXT    NOT NULL
 ) STRICT;

@@ -12,11 +12,11 @@ CREATE TABLE office_inspector (
     inspector_id      TEXT    PRIMARY KEY,
     name              TEXT    NOT NULL,
     department_id     TEXT    NOT NULL REFERENCES office_department (department_id),
-    divisions         TEXT    NOT NULL,
-    qualifications    TEXT    NOT NULL,
-    certificate_until TEXT    NOT NULL,
+    divisions         TEXT    NOT NULL CHECK (json_valid(divisions)),
+    qualifications    TEXT    NOT NULL CHECK (json_valid(qualifications)),
+    certificate_until TEXT /* date */    NOT NULL,
     may_lead          INTEGER NOT NULL CHECK (may_lead IN (0, 1)),
-    recused           TEXT    NOT NULL,
+    recused           TEXT    NOT NULL CHECK (json_valid(recused)),
     ended_at          TEXT
 ) STRICT;
 CREATE INDEX office_inspector_department ON office_inspector (department_id);

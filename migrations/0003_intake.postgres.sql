@@ -54,6 +54,7 @@ CREATE TABLE intake_stage (
     amount_fen  BIGINT ,
     level       BIGINT ,
     code        TEXT,
+    withdraws   BOOLEAN NOT NULL,
     payload     JSONB    NOT NULL,
     PRIMARY KEY (batch_id, line)
 );

@@ -54,7 +54,8 @@ CREATE TABLE intake_stage (
     amount_fen  INTEGER,
     level       INTEGER,
     code        TEXT,
-    payload     TEXT    NOT NULL,
+    withdraws   INTEGER NOT NULL CHECK (withdraws IN (0, 1)),
+    payload     TEXT    NOT NULL CHECK (json_valid(payload)),
     PRIMARY KEY (batch_id, line)
 ) STRICT;
 
@@ -71,7 +72,7 @@ CREATE TABLE intake_record (
     amount_fen  INTEGER,
     level       INTEGER,
     code        TEXT,
-    payload     TEXT    NOT NULL,
+    payload     TEXT    NOT NULL CHECK (json_valid(payload)),
     supplier    TEXT    NOT NULL,
     source      TEXT    NOT NULL,
     batch_id    INTEGER NOT NULL,

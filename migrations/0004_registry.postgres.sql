@@ -25,3 +25,20 @@ CREATE TABLE registry_former_name (
     record_id   BIGINT  NOT NULL,
     PRIMARY KEY (entity_id, record_id)
 );
+
+-- Rows on their way into the register within one transaction.
+CREATE TABLE registry_stage (
+    entity_id      BIGINT  PRIMARY KEY,
+    subject_no     TEXT    NOT NULL,
+    name           TEXT    NOT NULL,
+    name_key       TEXT    NOT NULL,
+    kind           TEXT    NOT NULL,
+    status         TEXT    NOT NULL,
+    established_on DATE,
+    capital_fen    BIGINT ,
+    industry       TEXT    NOT NULL,
+    division       TEXT    NOT NULL,
+    address        TEXT    NOT NULL,
+    record_id      BIGINT  NOT NULL,
+    updated_at     TIMESTAMPTZ    NOT NULL
+);

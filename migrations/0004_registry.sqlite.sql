@@ -25,3 +25,20 @@ CREATE TABLE registry_former_name (
     record_id   INTEGER NOT NULL,
     PRIMARY KEY (entity_id, record_id)
 ) STRICT;
+
+-- Rows on their way into the register within one transaction.
+CREATE TABLE registry_stage (
+    entity_id      INTEGER PRIMARY KEY,
+    subject_no     TEXT    NOT NULL,
+    name           TEXT    NOT NULL,
+    name_key       TEXT    NOT NULL,
+    kind           TEXT    NOT NULL,
+    status         TEXT    NOT NULL,
+    established_on TEXT,
+    capital_fen    INTEGER,
+    industry       TEXT    NOT NULL,
+    division       TEXT    NOT NULL,
+    address        TEXT    NOT NULL,
+    record_id      INTEGER NOT NULL,
+    updated_at     TEXT    NOT NULL
+) STRICT;

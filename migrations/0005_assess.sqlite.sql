@@ -5,14 +5,14 @@ CREATE TABLE assess_run (
     kind        TEXT    NOT NULL CHECK (kind IN ('full', 'event')),
     model       TEXT    NOT NULL,
     pack        TEXT    NOT NULL,
-    as_of       TEXT    NOT NULL,
+    as_of       TEXT /* date */    NOT NULL,
     upto        INTEGER NOT NULL,
     state       TEXT    NOT NULL CHECK (state IN ('loading', 'applied', 'held')),
     started_at  TEXT    NOT NULL,
     finished_at TEXT,
     entities    INTEGER NOT NULL,
     changed     INTEGER NOT NULL,
-    shares      TEXT,
+    shares      TEXT CHECK (json_valid(shares)),
     alarm       TEXT
 ) STRICT;
 

@@ -30,6 +30,38 @@ pub mod inspect;
 pub mod publish;
 
 mod migrations;
+#[cfg(test)]
+mod stories;
 
 pub use hall::{House, Op};
 pub use migrations::MIGRATIONS;
+
+/// Everybody who follows the ledger, in the order in which they hear of an event.
+pub fn readers() -> Vec<Box<dyn hall::ledger::Reader>> {
+    vec![
+        Box::new(intake::jobs::AcceptTold),
+        Box::new(registry::jobs::Register),
+        Box::new(assess::jobs::Regrade),
+    ]
+}
+
+/// Everybody who does background jobs of the house.
+pub fn workers() -> Vec<Box<dyn hall::job::Worker>> {
+    vec![Box::new(intake::jobs::TakeIn)]
+}
+
+/// Every named statement, for the test that prepares them all on both databases.
+pub fn statements() -> Vec<&'static db::Statement> {
+    [
+        hall::STATEMENTS,
+        office::STATEMENTS,
+        intake::STATEMENTS,
+        registry::STATEMENTS,
+        assess::STATEMENTS,
+        inspect::STATEMENTS,
+        publish::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

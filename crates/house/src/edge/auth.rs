@@ -47,7 +47,7 @@ async fn admit(guard: &Guard, request: Request) -> Outcome<Request> {
         let lookup = house.clone();
         guard.edge.off_loop(&asker.clone(), move || hall::query(&lookup, &asker, |tx, _| token::holder(tx, &token))).await?
     };
-    if guard.permission != may::PUBLIC && !actor.may(guard.permission) {
+    if guard.permission != may::PUBLIC && !may::holds(&actor, guard.permission) {
         let detail = format!("您的岗位没有“{}”这项权限。如确需办理,请联系系统管理员调整岗位。", guard.permission.0);
         return Err(Fault::new(FaultKind::Forbidden, "edge.permission.missing", detail));
     }
@@ -77,7 +77,7 @@ fn once(key: &str, parts: &Parts, body: &[u8]) -> Outcome<hall::Once> {
     let mut question = format!("{} {}\n", parts.method, parts.uri).into_bytes();
     question.extend_from_slice(body);
     let digest = Suite::Sha256Ed25519.hash(&question);
-    Ok(hall::Once { key: key.to_owned(), digest: proof::hex(&digest) })
+    Ok(hall::Once { key: key.to_owned(), digest: digest.to_string() })
 }
 
 fn bearer(headers: &HeaderMap) -> Outcome<String> {

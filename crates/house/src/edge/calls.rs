@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use db::Tx;
-use kernel::{Fault, FaultKind, Outcome};
+use kernel::{ActorKind, Fault, FaultKind, Outcome};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Semaphore;
 
@@ -42,7 +42,7 @@ impl Edge {
     }
 
     fn places(&self, op: &Op) -> Arc<Semaphore> {
-        Arc::clone(if op.actor.is_public() { &self.public } else { &self.desk })
+        Arc::clone(if op.actor.kind == ActorKind::Public { &self.public } else { &self.desk })
     }
 }
 

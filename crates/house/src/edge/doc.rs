@@ -1,11 +1,13 @@
 //! What a route says of itself, and the OpenAPI 3.1 document made of it.
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder, Schema,
 };
+use kernel::page::Cursor;
+use kernel::{Fault, FaultKind, Outcome};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{may, problem::ProblemView, router::Entry};
@@ -58,9 +60,18 @@ impl Doc {
         self
     }
 
+    /// The answer as a plain list.
+    #[must_use]
+    pub fn list_of<T: ToSchema>(mut self) -> Self {
+        let item = self.named::<T>();
+        self.answer = Some(ArrayBuilder::new().items(item).into());
+        self
+    }
+
     /// The answer as a list in a page.
     #[must_use]
-    pub fn page_of<T: ToSchema>(self) -> Self {
+    pub fn page_of<T: ToSchema>(mut self) -> Self {
+        self.named::<T>();
         self.query("cursor", "上一页给出的 next").query("limit", "每页条数,最多 200").answer::<PageView<T>>()
     }
 
@@ -171,4 +182,48 @@ fn operation(entry: &Entry) -> Operation {
 
 fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+impl<T: ToSchema> PageView<T> {
+    /// The key after which a page starts: the cursor's, or `start` on the first page.
+    pub fn after(cursor: Option<&str>, start: i64) -> Outcome<i64> {
+        cursor.map_or(Ok(start), |text| Cursor::from_text(text).decode())
+    }
+
+    /// Cuts rows (one more than asked for, when there are more) to a page.
+    pub fn cut(mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> Outcome<Self> {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = match items.last().filter(|_| more) {
+            Some(last) => Some(Cursor::encode(&key(last))?.into_string()),
+            None => None,
+        };
+        Ok(Self { items, next, total: None })
+    }
+
+    /// States how many rows there are in all.
+    #[must_use]
+    pub fn with_total(mut self, total: i64) -> Self {
+        self.total = Some(total);
+        self
+    }
+}
+
+/// Rows on a page when none are asked for.
+const PAGE: i64 = 50;
+/// Most rows on a page.
+const PAGE_MOST: i64 = 200;
+
+/// How many rows a page has: what was asked for, within bounds.
+pub fn page_limit(asked: Option<i64>) -> Outcome<i64> {
+    match asked {
+        None => Ok(PAGE),
+        Some(limit) if (1..=PAGE_MOST).contains(&limit) => Ok(limit),
+        Some(_) => Err(Fault::new(
+            FaultKind::Malformed,
+            "edge.page.limit",
+            format!("每页条数 limit 须在 1 至 {PAGE_MOST} 之间。"),
+        )),
+    }
 }

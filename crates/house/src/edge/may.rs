@@ -1,6 +1,7 @@
 //! Every permission there is. A route names one of these; a route whose permission is not listed here keeps
 //! the program from starting.
 use kernel::permission::Permission;
+use kernel::{Actor, ActorKind};
 
 /// Anybody, without signing in.
 pub const PUBLIC: Permission = Permission("public");
@@ -54,3 +55,9 @@ pub const ALL: &[Permission] = &[
     RECORD_RESULT,
     PUBLISH,
 ];
+
+/// Whether an actor holds a permission. Posts come with accounts; until then the operator and the program itself hold
+/// every permission, everybody else only the public one.
+pub fn holds(actor: &Actor, permission: Permission) -> bool {
+    permission == PUBLIC || matches!(actor.kind, ActorKind::Operator | ActorKind::System)
+}

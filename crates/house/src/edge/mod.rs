@@ -14,6 +14,6 @@ mod router;
 mod tests;
 
 pub use calls::{Answer, Edge, act, ask};
-pub use doc::Doc;
+pub use doc::{Doc, PageView, page_limit};
 pub use problem::Problem;
 pub use router::{Routes, all_routes, router};

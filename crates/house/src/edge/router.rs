@@ -195,6 +195,6 @@ impl MakeRequestId for Numbered {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
         let mut bytes = [0_u8; 8];
         self.house.chance.fill(&mut bytes).ok()?;
-        header::HeaderValue::from_str(&proof::hex(&bytes)).ok().map(RequestId::new)
+        header::HeaderValue::from_str(&hex::encode(bytes)).ok().map(RequestId::new)
     }
 }

@@ -19,7 +19,7 @@ pub fn command<T>(house: &House, op: &Op, mut work: impl FnMut(&mut Tx, &Op) -> 
         let mut tx = house.db.begin()?;
         // On Err the transaction is dropped, and dropped means undone.
         match work(&mut tx, op).and_then(|done| tx.commit().map(|()| done)) {
-            Err(fault) if fault.kind == FaultKind::Busy && tried < TRIES => {
+            Err(fault) if db::may_retry(&fault) && tried < TRIES => {
                 tracing::warn!(trace = %op.trace, tried, "the database asked for another try");
             }
             outcome => return outcome,
@@ -38,7 +38,7 @@ pub fn command_once<T: Serialize + DeserializeOwned>(
     let Some(once) = &op.once else { return command(house, op, work) };
     command(house, op, |tx, op| {
         tx.lock("hall_answer", lock_key(&once.key))?;
-        if let Some((digest, body)) = store::answer(tx, &op.actor.id, &once.key)? {
+        if let Some((digest, body)) = store::answer(tx, &op.actor.name, &once.key)? {
             if digest != once.digest {
                 return Err(Fault::new(
                     FaultKind::Conflict,
@@ -50,7 +50,7 @@ pub fn command_once<T: Serialize + DeserializeOwned>(
         }
         let done = work(tx, op)?;
         let body = serde_json::to_string(&done).map_err(|e| Fault::internal("答复无法保存", e))?;
-        store::save_answer(tx, &op.actor.id, once, &body, op.at)?;
+        store::save_answer(tx, &op.actor.name, once, &body, op.at)?;
         Ok(done)
     })
 }

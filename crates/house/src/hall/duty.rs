@@ -1,8 +1,10 @@
 //! Duties (待办): who must do what by when. Every deadline in the house is one of these, so one table gives
 //! every inbox, every late list and every on-time rate.
+use chrono::{DateTime, NaiveDate, Utc};
 use db::Tx;
-use kernel::{Day, Fault, FaultKind, Instant, Outcome};
+use kernel::{Day, Outcome};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Op, store};
 
@@ -26,7 +28,7 @@ pub struct NewDuty {
 }
 
 /// A duty as it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Duty {
     /// Number.
     pub duty_id: i64,
@@ -39,18 +41,23 @@ pub struct Duty {
     /// Who owes it.
     pub department: Option<String>,
     /// Start of the clock.
-    pub opened_on: Day,
+    pub opened_on: NaiveDate,
     /// Last day on which it is in time.
-    pub due_on: Day,
+    pub due_on: NaiveDate,
     /// Source of the deadline: document and article.
     pub basis: String,
     /// When it was done.
-    pub done_at: Option<Instant>,
+    pub done_at: Option<DateTime<Utc>>,
 }
 
 /// Opens a duty whose deadline the pack knows under the duty's kind. Opening it again changes nothing.
 pub fn open(tx: &mut Tx, op: &Op, duty: &NewDuty) -> Outcome<Day> {
-    let (due_on, basis) = due(op, duty.kind, duty.from)?;
+    open_under(tx, op, duty, duty.kind)
+}
+
+/// Opens a duty under a deadline the pack itself names, for example for the follow-up of a result.
+pub fn open_under(tx: &mut Tx, op: &Op, duty: &NewDuty, deadline: &str) -> Outcome<Day> {
+    let (due_on, basis) = due(op, deadline, duty.from)?;
     let duty_id = tx.next_id()?;
     store::save_duty(tx, op, duty_id, duty, due_on, &basis)?;
     Ok(due_on)
@@ -73,12 +80,6 @@ pub fn about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Duty>> {
 
 /// The last day in time for a deadline of the pack that starts on `from`, with its basis.
 pub fn due(op: &Op, code: &str, from: Day) -> Outcome<(Day, String)> {
-    let law = op.pack.on(from);
-    let answer = law.deadline(code).map_err(|fault| {
-        Fault::new(FaultKind::Internal, "hall.deadline.unknown", format!("政策包中没有期限“{code}”:{fault}"))
-    })?;
-    let due_on = answer.value.due(op.pack.calendar(), from).map_err(|fault| {
-        Fault::new(FaultKind::Invalid, "hall.calendar.year-missing", format!("无法推算期限:{fault}"))
-    })?;
-    Ok((due_on, answer.basis()))
+    let answer = op.pack.on(from).due(code)?;
+    Ok((answer.value, format!("{}{}", answer.trace.basis.title, answer.trace.basis.article)))
 }

@@ -4,6 +4,7 @@ use chrono::Duration;
 use db::Tx;
 use kernel::{Fault, FaultKind, Instant, Outcome};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use serde_json::Value;
 
 use super::{House, Op, command, store};
@@ -14,7 +15,7 @@ const LEASE_SECONDS: i64 = 60;
 const MOST_ATTEMPTS: i64 = 5;
 
 /// A job as a worker gets it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Job {
     /// Number.
     pub job_id: i64,
@@ -23,12 +24,14 @@ pub struct Job {
     /// What it is about.
     pub subject: String,
     /// What the worker needs to know.
+    #[schema(value_type = Object)]
     pub payload: Value,
     /// `queued`, `running`, `done` or `failed`.
     pub state: String,
     /// Times taken up.
     pub attempts: i64,
     /// How far it is.
+    #[schema(value_type = Option<Object>)]
     pub progress: Option<Value>,
     /// Why it failed.
     pub fault: Option<String>,
@@ -97,4 +100,9 @@ pub fn run_next(house: &House, op: &Op, workers: &[&dyn Worker], abandoned: bool
         }
     })?;
     Ok(true)
+}
+
+/// Whether a job of a kind waits in the queue.
+pub fn waits(tx: &mut Tx, kind: &str) -> Outcome<bool> {
+    store::job_waits(tx, kind)
 }

@@ -3,9 +3,11 @@
 //! An event is written in the transaction of the fact it tells of. Afterwards the sequencer
 //! ([`super::log::seal`]) gives it a position; readers follow positions, so nobody ever misses an event that
 //! committed late.
+use chrono::{DateTime, Utc};
 use db::Tx;
-use kernel::{Instant, Outcome};
+use kernel::Outcome;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use serde_json::Value;
 
 use super::{House, Op, command, store};
@@ -42,14 +44,14 @@ pub struct PublicLeaf {
 }
 
 /// An event as readers get it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Told {
     /// Place in the ledger, from 1 without gaps.
     pub position: i64,
     /// Number of the event.
     pub event_id: i64,
     /// When it was done.
-    pub at: Instant,
+    pub at: DateTime<Utc>,
     /// Who did it.
     pub actor: String,
     /// What was done.
@@ -59,6 +61,7 @@ pub struct Told {
     /// The entity concerned.
     pub entity_id: Option<i64>,
     /// The facts.
+    #[schema(value_type = Object)]
     pub payload: Value,
 }
 

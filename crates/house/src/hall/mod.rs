@@ -7,12 +7,12 @@
 mod command;
 pub mod duty;
 pub mod files;
+pub mod http;
 pub mod job;
 pub mod keys;
 pub mod ledger;
 pub mod log;
 mod op;
-pub mod scope;
 mod sealed;
 mod store;
 pub mod token;
@@ -21,6 +21,6 @@ mod tests;
 
 pub use command::{command, command_once, query};
 pub use ledger::{Event, Told};
-pub use op::{Chance, Clock, House, Op, local_day};
+pub use op::{Chance, Clock, House, Once, Op, local_day};
 pub use sealed::{Act, InJurisdiction, Sealed};
 pub use store::ALL as STATEMENTS;

@@ -10,9 +10,9 @@ use super::op::{Once, Op};
 
 statements! {
     /// The kept answer to an idempotency key.
-    ANSWER = "SELECT digest, body FROM hall_answer WHERE actor = $1 AND once_key = $2";
+    ANSWER = "SELECT digest, answer FROM hall_answer WHERE actor = $1 AND once_key = $2";
     /// Keeps an answer for retries.
-    SAVE_ANSWER = "INSERT INTO hall_answer (actor, once_key, digest, body, at) VALUES ($1, $2, $3, $4, $5)";
+    SAVE_ANSWER = "INSERT INTO hall_answer (actor, once_key, digest, answer, at) VALUES ($1, $2, $3, $4, $5)";
     /// Writes an event, not yet sealed.
     SAVE_EVENT = "INSERT INTO hall_event (event_id, at, actor, verb, subject, entity_id, division, department,
                   payload, public, pack, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -36,8 +36,6 @@ statements! {
     /// Adds a leaf to the public log.
     SAVE_LEAF = "INSERT INTO hall_leaf (leaf_index, event_id, subject, kind, document, data, hash)
                  VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    /// The size of the public log.
-    LOG_SIZE = "SELECT CAST(count(*) AS BIGINT) AS size FROM hall_leaf";
     /// Leaf hashes in order, up to a size.
     LEAF_HASHES = "SELECT hash FROM hall_leaf WHERE leaf_index < $1 ORDER BY leaf_index";
     /// Leaves about one subject.
@@ -46,10 +44,11 @@ statements! {
     LEAVES = "SELECT leaf_index, kind, document, data FROM hall_leaf
               WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT $2";
     /// Keeps a signed checkpoint.
-    SAVE_CHECKPOINT = "INSERT INTO hall_checkpoint (size, root, at, key, signature) VALUES ($1, $2, $3, $4, $5)
+    SAVE_CHECKPOINT = "INSERT INTO hall_checkpoint (size, root, at, key, signature, nodes)
+                       VALUES ($1, $2, $3, $4, $5, $6)
                        ON CONFLICT (size) DO NOTHING";
     /// The newest checkpoint.
-    CHECKPOINT = "SELECT size, root, at, key, signature FROM hall_checkpoint ORDER BY size DESC LIMIT 1";
+    CHECKPOINT = "SELECT size, root, at, key, signature, nodes FROM hall_checkpoint ORDER BY size DESC LIMIT 1";
     /// Opens a duty once.
     SAVE_DUTY = "INSERT INTO hall_duty (duty_id, kind, subject, title, entity_id, division, department, opened_at,
                  opened_on, due_on, basis) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -72,6 +71,8 @@ statements! {
     /// The next job that waits or whose worker fell silent.
     NEXT_JOB = "SELECT job_id FROM hall_job WHERE (state = 'queued' AND run_after <= $1)
                 OR (state = 'running' AND lease_until < $2) ORDER BY job_id LIMIT 1";
+    /// Whether a job of a kind waits.
+    WAITS = "SELECT job_id FROM hall_job WHERE state = 'queued' AND kind = $1 LIMIT 1";
     /// Takes a job.
     CLAIM_JOB = "UPDATE hall_job SET state = 'running', attempts = attempts + 1, lease_until = $2
                  WHERE job_id = $1";
@@ -91,15 +92,10 @@ statements! {
     SAVE_TOKEN = "INSERT INTO hall_token (token_hash, name, created_at) VALUES ($1, $2, $3)";
     /// The holder of a living token.
     TOKEN = "SELECT name FROM hall_token WHERE token_hash = $1 AND ended_at IS NULL";
-    /// One setting.
-    SETTING = "SELECT value FROM hall_setting WHERE name = $1";
-    /// Keeps a setting.
-    SAVE_SETTING = "INSERT INTO hall_setting (name, value) VALUES ($1, $2)
-                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 }
 
 pub fn answer(tx: &mut Tx, actor: &str, key: &str) -> Outcome<Option<(String, String)>> {
-    tx.opt(&ANSWER, &args![actor, key])?.map(|row| Ok((row.get("digest")?, row.get("body")?))).transpose()
+    tx.opt(&ANSWER, &args![actor, key])?.map(|row| Ok((row.get("digest")?, row.get("answer")?))).transpose()
 }
 
 pub fn save_answer(tx: &mut Tx, actor: &str, once: &Once, body: &str, at: Instant) -> Outcome<()> {
@@ -111,7 +107,7 @@ pub fn save_event(tx: &mut Tx, op: &Op, event_id: i64, event: &Event) -> Outcome
     let row = args![
         event_id,
         op.at,
-        &op.actor.id,
+        &op.actor.name,
         event.verb,
         &event.subject,
         event.entity_id,
@@ -201,10 +197,6 @@ pub fn save_leaf(tx: &mut Tx, event_id: i64, subject: &str, leaf: &Leaf, hash: &
     tx.exec(&SAVE_LEAF, &row).map(drop)
 }
 
-pub fn log_size(tx: &mut Tx) -> Outcome<i64> {
-    tx.one(&LOG_SIZE, &args![])?.get("size")
-}
-
 pub fn leaf_hashes(tx: &mut Tx, size: i64) -> Outcome<Vec<Vec<u8>>> {
     tx.all(&LEAF_HASHES, &args![size])?.iter().map(|row| row.get("hash")).collect()
 }
@@ -234,10 +226,11 @@ pub struct CheckpointRow {
     pub at: Instant,
     pub key: String,
     pub signature: String,
+    pub nodes: String,
 }
 
 pub fn save_checkpoint(tx: &mut Tx, row: &CheckpointRow) -> Outcome<()> {
-    tx.exec(&SAVE_CHECKPOINT, &args![row.size, &row.root, row.at, &row.key, &row.signature]).map(drop)
+    tx.exec(&SAVE_CHECKPOINT, &args![row.size, &row.root, row.at, &row.key, &row.signature, &row.nodes]).map(drop)
 }
 
 pub fn checkpoint(tx: &mut Tx) -> Outcome<Option<CheckpointRow>> {
@@ -249,6 +242,7 @@ pub fn checkpoint(tx: &mut Tx) -> Outcome<Option<CheckpointRow>> {
                 at: row.get("at")?,
                 key: row.get("key")?,
                 signature: row.get("signature")?,
+                nodes: row.get("nodes")?,
             })
         })
         .transpose()
@@ -272,7 +266,7 @@ pub fn save_duty(tx: &mut Tx, op: &Op, duty_id: i64, duty: &NewDuty, due_on: Day
 }
 
 pub fn close_duty(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<bool> {
-    tx.exec(&CLOSE_DUTY, &args![kind, subject, op.at, &op.actor.id]).map(|rows| rows > 0)
+    tx.exec(&CLOSE_DUTY, &args![kind, subject, op.at, &op.actor.name]).map(|rows| rows > 0)
 }
 
 fn duty(row: &Row) -> Outcome<Duty> {
@@ -314,6 +308,10 @@ pub fn claim_job(tx: &mut Tx, now: Instant, lost_before: Instant, until: Instant
     job(tx, job_id)
 }
 
+pub fn job_waits(tx: &mut Tx, kind: &str) -> Outcome<bool> {
+    tx.opt(&WAITS, &args![kind]).map(|row| row.is_some())
+}
+
 fn job_row(row: &Row) -> Outcome<Job> {
     Ok(Job {
         job_id: row.get("job_id")?,
@@ -353,12 +351,4 @@ pub fn save_token(tx: &mut Tx, hash: &str, name: &str, at: Instant) -> Outcome<(
 
 pub fn token(tx: &mut Tx, hash: &str) -> Outcome<Option<String>> {
     tx.opt(&TOKEN, &args![hash])?.map(|row| row.get("name")).transpose()
-}
-
-pub fn setting(tx: &mut Tx, name: &str) -> Outcome<Option<String>> {
-    tx.opt(&SETTING, &args![name])?.map(|row| row.get("value")).transpose()
-}
-
-pub fn save_setting(tx: &mut Tx, name: &str, value: &str) -> Outcome<()> {
-    tx.exec(&SAVE_SETTING, &args![name, value]).map(drop)
 }

@@ -11,7 +11,7 @@ const TOKEN_BYTES: usize = 24;
 
 /// Makes a token from random bytes and keeps its hash. The token itself is shown once.
 pub fn create(tx: &mut Tx, op: &Op, name: &str, random: [u8; TOKEN_BYTES]) -> Outcome<String> {
-    let token = format!("xh_{}", hex_of(&random));
+    let token = format!("xh_{}", hex::encode(random));
     store::save_token(tx, &hashed(&token), name, op.at)?;
     Ok(token)
 }
@@ -30,13 +30,5 @@ pub fn holder(tx: &mut Tx, token: &str) -> Outcome<Actor> {
 // The hash only hides the token from a reader of the database; it is not part of any proof, so it does not
 // follow the deployment's suite.
 fn hashed(token: &str) -> String {
-    hex_of(&Suite::Sha256Ed25519.hash(token.as_bytes()))
-}
-
-fn hex_of(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Suite::Sha256Ed25519.hash(token.as_bytes()).to_string()
 }

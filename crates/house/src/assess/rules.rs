@@ -1,0 +1,115 @@
+//! From records to the evaluator's facts, and when a jump of class shares is an alarm. Pure.
+use std::collections::BTreeMap;
+
+use policy::{EntityFacts, OPEN, RecordFact, Relation, Symbols, day_number};
+
+use super::model::ClassCount;
+use crate::intake;
+use crate::registry::model::Entity;
+
+/// The general model (通用型企业信用风险分类).
+pub const GENERAL_MODEL: &str = "generic";
+
+/// What the evaluator needs of an entity.
+pub fn entity_facts(symbols: &Symbols, entity: &Entity) -> EntityFacts {
+    EntityFacts {
+        established_on: entity.established_on.map(day_number),
+        capital_fen: entity.capital_fen,
+        kind: symbols.code(&entity.kind),
+        status: symbols.code(&entity.status),
+        industry: symbols.nearest(&entity.industry),
+        division: symbols.nearest(&entity.division),
+    }
+}
+
+/// What the evaluator needs of a record.
+pub fn record_fact(symbols: &Symbols, fact: &intake::model::Fact) -> RecordFact {
+    RecordFact {
+        record: fact.record_id,
+        names: fact.names_id,
+        relation: match fact.relation {
+            intake::model::Relation::None => Relation::None,
+            intake::model::Relation::Corrects => Relation::Corrects,
+            intake::model::Relation::Withdraws => Relation::Withdraws,
+            intake::model::Relation::Ends => Relation::Ends,
+        },
+        item: symbols.item(&fact.item),
+        on: day_number(fact.on_day),
+        ends_on: fact.ends_day.map_or(OPEN, day_number),
+        amount_fen: fact.amount_fen,
+        level: i32::try_from(fact.level).unwrap_or(i32::MAX),
+        code: symbols.code(&fact.code),
+    }
+}
+
+/// A class's share that jumped beyond what the pack allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jump {
+    /// 类别
+    pub class: String,
+    /// Entities before and now.
+    pub before: i64,
+    /// Entities now.
+    pub now: i64,
+}
+
+/// The classes whose share of all entities rose by more than `rise` (numerator, denominator) between two runs.
+///
+/// Whole numbers throughout: now/total_now − before/total_before > num/den, brought over one denominator.
+pub fn jumped(
+    before: &[ClassCount],
+    now: &[ClassCount],
+    class: &str,
+    rise: (u64, u64),
+    at_least: i64,
+) -> Option<Jump> {
+    let of = |counts: &[ClassCount]| -> (i128, i128) {
+        let sums: BTreeMap<&str, i64> = counts.iter().map(|c| (c.class.as_str(), c.entities)).collect();
+        (i128::from(sums.get(class).copied().unwrap_or(0)), i128::from(sums.values().sum::<i64>()))
+    };
+    let ((was, all_before), (is, all_now)) = (of(before), of(now));
+    if all_before == 0 || all_now == 0 || is < i128::from(at_least) {
+        return None;
+    }
+    let (num, den) = (i128::from(rise.0), i128::from(rise.1));
+    let risen = (is * all_before - was * all_now) * den > num * all_before * all_now;
+    risen.then(|| Jump {
+        class: class.to_owned(),
+        before: i64::try_from(was).unwrap_or(i64::MAX),
+        now: i64::try_from(is).unwrap_or(i64::MAX),
+    })
+}
+
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(a: i64, d: i64) -> Vec<ClassCount> {
+        vec![
+            ClassCount { class: "A".into(), entities: a },
+            ClassCount { class: "D".into(), entities: d },
+        ]
+    }
+
+    #[test]
+    fn a_share_that_rises_beyond_the_threshold_is_a_jump() {
+        assert_eq!(jumped(&counts(990, 10), &counts(970, 30), "D", (1, 100), 10).map(|j| j.now), Some(30));
+    }
+
+    #[test]
+    fn a_rise_of_exactly_the_threshold_is_none() {
+        assert_eq!(jumped(&counts(990, 10), &counts(980, 20), "D", (1, 100), 10), None);
+    }
+
+    #[test]
+    fn few_entities_are_no_jump_whatever_their_share() {
+        assert_eq!(jumped(&counts(99, 1), &counts(95, 5), "D", (1, 100), 10), None);
+    }
+
+    #[test]
+    fn growth_of_the_whole_register_alone_is_no_jump() {
+        assert_eq!(jumped(&counts(990, 10), &counts(9900, 100), "D", (1, 100), 10), None);
+    }
+}

@@ -1,0 +1,207 @@
+//! Commands and queries of classification.
+use db::Tx;
+use kernel::{Day, Fault, FaultKind, Outcome};
+use policy::{Compiled, Explanation, RecordFact, Scratch, Symbols, day_number};
+use serde_json::json;
+
+use super::model::{Change, ClassCount, Graded, Run, Standing};
+use super::rules::{self, GENERAL_MODEL};
+use super::store;
+use crate::hall::{Op, job, ledger};
+use crate::{intake, registry};
+
+/// Kind of the background job that classifies all entities; done by the program that also has the lake.
+pub const FULL_JOB: &str = "assess.full";
+
+/// The general model in force on a day, ready to run.
+pub fn model_on(op: &Op, day: Day) -> Outcome<Compiled> {
+    let law = op.pack.on(day);
+    let model = law.model(GENERAL_MODEL)?;
+    policy::compile(&model.value, op.pack.symbols())
+        .map_err(|fault| Fault::internal("分类模型无法编译", std::io::Error::other(fault.to_string())))
+}
+
+/// Opens a run over everything known so far.
+pub fn open_run(tx: &mut Tx, op: &Op, kind: &str, as_of: Day) -> Outcome<Run> {
+    let upto = intake::service::last_record(tx)?;
+    let run_id = tx.next_id()?;
+    let new = store::NewRun { run_id, kind, model: GENERAL_MODEL, pack: op.pack.hash(), as_of, upto };
+    store::save_run(tx, &new, op.at)?;
+    run(tx, run_id)
+}
+
+/// Takes the outcomes of a run in and makes them the classes of today: all of them or none. A run that is applied
+/// already is left alone, so a retry never doubles it.
+pub fn apply_run(
+    tx: &mut Tx,
+    op: &Op,
+    run_id: i64,
+    graded: impl Iterator<Item = Outcome<Graded>>,
+) -> Outcome<Run> {
+    tx.lock("assess_apply", 0)?;
+    let open = run(tx, run_id)?;
+    if open.state == "applied" {
+        return Ok(open);
+    }
+    store::clear_stage(tx, run_id)?;
+    store::stage(tx, run_id, graded)?;
+    let (entities, changed) = store::merge(tx, run_id, open.as_of)?;
+    let shares = store::shares(tx)?;
+    let alarm = alarm(tx, op, &open, &shares)?;
+    let told_shares = json!(shares);
+    let ending = store::Ending { entities, changed, shares: &told_shares, alarm: alarm.as_deref() };
+    store::finish_run(tx, run_id, op.at, &ending)?;
+    let told = ledger::Event {
+        verb: "assess.run-applied",
+        subject: format!("run:{run_id}"),
+        payload: json!({
+            "run_id": run_id, "kind": open.kind, "as_of": open.as_of, "upto": open.upto, "entities": entities,
+            "changed": changed, "alarm": alarm,
+        }),
+        ..ledger::Event::default()
+    };
+    ledger::append(tx, op, told)?;
+    run(tx, run_id)
+}
+
+/// Compares the class shares with the last full run, by the thresholds of the pack.
+fn alarm(tx: &mut Tx, op: &Op, open: &Run, now: &[ClassCount]) -> Outcome<Option<String>> {
+    if open.kind != "full" {
+        return Ok(None);
+    }
+    let law = op.pack.on(open.as_of);
+    let mut sentences = Vec::new();
+    for alarm in law.alarms().map(|answer| answer.value).filter(|alarm| alarm.model == open.model) {
+        let since = open.as_of - chrono::Duration::days(i64::from(alarm.within_days));
+        let Some(former) = store::former_run(tx, &open.model, open.run_id, since)? else { continue };
+        let before: Vec<ClassCount> =
+            former.shares.map(serde_json::from_value).transpose().unwrap_or_default().unwrap_or_default();
+        let rise = (alarm.rise.num, alarm.rise.den);
+        if let Some(jump) = rules::jumped(&before, now, &alarm.class, rise, i64::try_from(alarm.at_least).unwrap_or(i64::MAX)) {
+            sentences.push(format!(
+                "{}:{} 类由 {} 户变为 {} 户,超过预警线。请核对数据来源和模型后再使用。",
+                alarm.title, jump.class, jump.before, jump.now
+            ));
+        }
+    }
+    Ok((!sentences.is_empty()).then(|| sentences.join("")))
+}
+
+/// Regrades some entities at once, because something became known of them. Returns how many changed.
+pub fn regrade(tx: &mut Tx, op: &Op, entity_ids: &[i64]) -> Outcome<Run> {
+    let as_of = op.today();
+    let model = model_on(op, as_of)?;
+    let open = open_run(tx, op, "event", as_of)?;
+    let mut scratch = Scratch::new();
+    let mut graded = Vec::with_capacity(entity_ids.len());
+    for &entity_id in entity_ids {
+        let Some(known) = known(tx, model.symbols(), entity_id, open.upto)? else { continue };
+        let verdict = model.evaluate(&known.0, &known.1, day_number(as_of), &mut scratch);
+        let class = model.class_code(verdict.class);
+        graded.push(Graded { entity_id, class, points: i64::from(verdict.points) });
+    }
+    apply_run(tx, op, open.run_id, graded.into_iter().map(Ok))
+}
+
+type Known = (policy::EntityFacts, Vec<RecordFact>);
+
+/// What was known of an entity at a position; `None` before its first registration record.
+fn known(tx: &mut Tx, symbols: &Symbols, entity_id: i64, upto: i64) -> Outcome<Option<Known>> {
+    let Some(entity) = registry::service::entity_at(tx, entity_id, upto)? else { return Ok(None) };
+    let facts = intake::service::facts_of(tx, entity_id, upto)?;
+    let records = facts.iter().map(|fact| rules::record_fact(symbols, fact)).collect();
+    Ok(Some((rules::entity_facts(symbols, &entity), records)))
+}
+
+/// Why an entity stands where it stands, and what would change it, as of a day.
+pub fn explain(tx: &mut Tx, op: &Op, subject_no: &str, as_of: Day) -> Outcome<Explanation> {
+    let entity = registry::service::by_no(tx, op, subject_no)?;
+    let model = model_on(op, as_of)?;
+    let upto = intake::service::last_record(tx)?;
+    let known = known(tx, model.symbols(), entity.entity_id, upto)?.ok_or_else(Fault::hidden)?;
+    Ok(model.explain(&known.0, &known.1, day_number(as_of), &mut Scratch::new()))
+}
+
+/// An old decision recomputed from what was known then, beside what was decided then.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct Recomputed {
+    /// The run.
+    pub run: Run,
+    /// What the run decided.
+    pub decided: Option<(String, i64)>,
+    /// What the same model says today of what was known then.
+    pub explanation: Explanation,
+    /// Whether the two agree.
+    pub agrees: bool,
+}
+
+/// Recomputes what a run decided of an entity. Needs the pack the run was made under.
+pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome<Recomputed> {
+    let entity = registry::service::by_no(tx, op, subject_no)?;
+    let run = run(tx, run_id)?;
+    if run.pack != op.pack.hash() {
+        let detail = format!(
+            "批次 {run_id} 是在摘要为 {} 的政策包下得出的,当前政策包是 {}。请用当时的政策包启动后再重算。",
+            run.pack,
+            op.pack.hash()
+        );
+        return Err(Fault::new(FaultKind::Conflict, "assess.recompute.other-pack", detail));
+    }
+    let model = model_on(op, run.as_of)?;
+    let known = known(tx, model.symbols(), entity.entity_id, run.upto)?.ok_or_else(Fault::hidden)?;
+    let explanation = model.explain(&known.0, &known.1, day_number(run.as_of), &mut Scratch::new());
+    let decided = store::decided(tx, entity.entity_id, run_id)?;
+    let agrees = decided
+        .as_ref()
+        .is_some_and(|(class, points)| *class == explanation.class_code && *points == i64::from(explanation.points));
+    Ok(Recomputed { run, decided, explanation, agrees })
+}
+
+/// Queues a classification of all entities as of a day.
+pub fn queue_full(tx: &mut Tx, op: &Op, as_of: Day) -> Outcome<i64> {
+    job::enqueue(tx, op, FULL_JOB, "assess:full", &json!({ "as_of": as_of }))
+}
+
+/// One run.
+pub fn run(tx: &mut Tx, run_id: i64) -> Outcome<Run> {
+    store::run(tx, run_id)?.ok_or_else(Fault::hidden)
+}
+
+/// Runs before a number, newest first.
+pub fn runs(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Run>> {
+    store::runs(tx, before, limit)
+}
+
+/// How many entities stand in each class.
+pub fn shares(tx: &mut Tx) -> Outcome<Vec<ClassCount>> {
+    store::shares(tx)
+}
+
+/// The class of an entity.
+pub fn standing(tx: &mut Tx, entity_id: i64) -> Outcome<Option<Standing>> {
+    store::standing(tx, entity_id)
+}
+
+/// Streams every class in order of entity number.
+pub fn classes(tx: &mut Tx, each: impl FnMut(Standing) -> Outcome<()>) -> Outcome<()> {
+    store::classes(tx, each)
+}
+
+/// Entities of a class after a number.
+pub fn of_class(tx: &mut Tx, class: &str, after: i64, limit: i64) -> Outcome<Vec<Standing>> {
+    store::of_class(tx, class, after, limit)
+}
+
+/// The history of an entity, newest first.
+pub fn history(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<Vec<Change>> {
+    let entity = registry::service::by_no(tx, op, subject_no)?;
+    store::history(tx, entity.entity_id)
+}
+
+/// Queues a full run for today unless one is waiting already.
+pub fn queue_full_once(tx: &mut Tx, op: &Op) -> Outcome<()> {
+    if !job::waits(tx, FULL_JOB)? {
+        queue_full(tx, op, op.today())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Every SQL statement of classification.
+use db::{Row, Tx, Value, args, statements};
+use kernel::{Day, Instant, Outcome};
+
+use super::model::{Change, ClassCount, Graded, Run, Standing};
+
+statements! {
+    /// Opens a run.
+    SAVE_RUN = "INSERT INTO assess_run (run_id, kind, model, pack, as_of, upto, state, started_at, entities, changed)
+                VALUES ($1, $2, $3, $4, $5, $6, 'loading', $7, 0, 0)";
+    /// One run.
+    RUN = "SELECT run_id, kind, model, pack, as_of, upto, state, started_at, finished_at, entities, changed, shares, alarm
+           FROM assess_run WHERE run_id = $1";
+    /// Runs, newest first.
+    RUNS = "SELECT run_id, kind, model, pack, as_of, upto, state, started_at, finished_at, entities, changed, shares, alarm
+            FROM assess_run WHERE run_id < $1 ORDER BY run_id DESC LIMIT $2";
+    /// The newest full run that was applied before another, within some days.
+    FORMER_RUN = "SELECT run_id, kind, model, pack, as_of, upto, state, started_at, finished_at, entities, changed, shares,
+                  alarm FROM assess_run WHERE kind = 'full' AND state = 'applied' AND model = $1 AND run_id < $2
+                  AND as_of >= $3 ORDER BY run_id DESC LIMIT 1";
+    /// Ends a run.
+    FINISH_RUN = "UPDATE assess_run SET state = 'applied', finished_at = $2, entities = $3, changed = $4, shares = $5,
+                  alarm = $6 WHERE run_id = $1";
+    /// Forgets what a killed run had staged.
+    CLEAR_STAGE = "DELETE FROM assess_stage WHERE run_id = $1";
+    /// Keeps the history of what the staged outcomes change: class or points.
+    KEEP_HISTORY = "INSERT INTO assess_history (entity_id, run_id, class, points, former)
+                    SELECT s.entity_id, s.run_id, s.class, s.points, c.class FROM assess_stage s
+                    LEFT JOIN assess_class c ON c.entity_id = s.entity_id
+                    WHERE s.run_id = $1 AND (c.class IS NULL OR c.class <> s.class OR c.points <> s.points)";
+    /// How many entities change their class by a run, those classified for the first time left out.
+    CHANGED = "SELECT CAST(count(*) AS BIGINT) AS changed FROM assess_stage s
+               JOIN assess_class c ON c.entity_id = s.entity_id WHERE s.run_id = $1 AND c.class <> s.class";
+    /// Makes the staged outcomes the classes of today.
+    MERGE = "INSERT INTO assess_class (entity_id, class, points, run_id, since_on)
+             SELECT entity_id, class, points, run_id, $2 FROM assess_stage WHERE run_id = $1
+             ON CONFLICT (entity_id) DO UPDATE SET
+             since_on = CASE WHEN assess_class.class = excluded.class THEN assess_class.since_on
+                        ELSE excluded.since_on END,
+             class = excluded.class, points = excluded.points, run_id = excluded.run_id
+             WHERE assess_class.class <> excluded.class OR assess_class.points <> excluded.points";
+    /// How many outcomes a run staged.
+    STAGED = "SELECT CAST(count(*) AS BIGINT) AS entities FROM assess_stage WHERE run_id = $1";
+    /// How many entities stand in each class.
+    SHARES = "SELECT class, CAST(count(*) AS BIGINT) AS entities FROM assess_class GROUP BY class ORDER BY class";
+    /// The class of an entity.
+    STANDING = "SELECT entity_id, class, points, run_id, since_on FROM assess_class WHERE entity_id = $1";
+    /// Every class in order of entity.
+    CLASSES = "SELECT entity_id, class, points, run_id, since_on FROM assess_class ORDER BY entity_id";
+    /// Entities of a class, a page.
+    OF_CLASS = "SELECT entity_id, class, points, run_id, since_on FROM assess_class WHERE class = $1 AND entity_id > $2
+                ORDER BY entity_id LIMIT $3";
+    /// The history of an entity, newest first.
+    HISTORY = "SELECT h.run_id, r.as_of, h.class, h.points, h.former, r.started_at FROM assess_history h
+               JOIN assess_run r ON r.run_id = h.run_id WHERE h.entity_id = $1 ORDER BY h.run_id DESC";
+    /// What a run decided of an entity: its own row, or the last before it (a run that changes nothing keeps none).
+    DECIDED = "SELECT class, points FROM assess_history WHERE entity_id = $1 AND run_id <= $2
+               ORDER BY run_id DESC LIMIT 1";
+}
+
+fn run_row(row: &Row) -> Outcome<Run> {
+    Ok(Run {
+        run_id: row.get("run_id")?,
+        kind: row.get("kind")?,
+        model: row.get("model")?,
+        pack: row.get("pack")?,
+        as_of: row.get("as_of")?,
+        upto: row.get("upto")?,
+        state: row.get("state")?,
+        started_at: row.get("started_at")?,
+        finished_at: row.get("finished_at")?,
+        entities: row.get("entities")?,
+        changed: row.get("changed")?,
+        shares: row.get("shares")?,
+        alarm: row.get("alarm")?,
+    })
+}
+
+/// A run about to be opened.
+pub struct NewRun<'a> {
+    pub run_id: i64,
+    pub kind: &'a str,
+    pub model: &'a str,
+    pub pack: &'a str,
+    pub as_of: Day,
+    pub upto: i64,
+}
+
+pub fn save_run(tx: &mut Tx, run: &NewRun, at: Instant) -> Outcome<()> {
+    tx.exec(&SAVE_RUN, &args![run.run_id, run.kind, run.model, run.pack, run.as_of, run.upto, at]).map(drop)
+}
+
+pub fn run(tx: &mut Tx, run_id: i64) -> Outcome<Option<Run>> {
+    tx.opt(&RUN, &args![run_id])?.as_ref().map(run_row).transpose()
+}
+
+pub fn runs(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Run>> {
+    tx.all(&RUNS, &args![before, limit])?.iter().map(run_row).collect()
+}
+
+pub fn former_run(tx: &mut Tx, model: &str, before: i64, since: Day) -> Outcome<Option<Run>> {
+    tx.opt(&FORMER_RUN, &args![model, before, since])?.as_ref().map(run_row).transpose()
+}
+
+/// What a run came to.
+pub struct Ending<'a> {
+    pub entities: i64,
+    pub changed: i64,
+    pub shares: &'a serde_json::Value,
+    pub alarm: Option<&'a str>,
+}
+
+pub fn finish_run(tx: &mut Tx, run_id: i64, at: Instant, ending: &Ending) -> Outcome<()> {
+    let row = args![run_id, at, ending.entities, ending.changed, ending.shares, ending.alarm];
+    tx.exec(&FINISH_RUN, &row).map(drop)
+}
+
+pub fn clear_stage(tx: &mut Tx, run_id: i64) -> Outcome<()> {
+    tx.exec(&CLEAR_STAGE, &args![run_id]).map(drop)
+}
+
+pub fn stage(tx: &mut Tx, run_id: i64, graded: impl Iterator<Item = Outcome<Graded>>) -> Outcome<u64> {
+    let rows = graded.map(|one| {
+        let one = one?;
+        Ok(vec![
+            Value::from(run_id),
+            Value::from(one.entity_id),
+            Value::from(one.class),
+            Value::from(one.points),
+        ])
+    });
+    tx.load("assess_stage", &["run_id", "entity_id", "class", "points"], rows)
+}
+
+/// Moves the staged outcomes of a run into classes and history. Returns entities and changes of class.
+pub fn merge(tx: &mut Tx, run_id: i64, as_of: Day) -> Outcome<(i64, i64)> {
+    let entities: i64 = tx.one(&STAGED, &args![run_id])?.get("entities")?;
+    let changed: i64 = tx.one(&CHANGED, &args![run_id])?.get("changed")?;
+    tx.exec(&KEEP_HISTORY, &args![run_id])?;
+    tx.exec(&MERGE, &args![run_id, as_of])?;
+    clear_stage(tx, run_id)?;
+    Ok((entities, changed))
+}
+
+pub fn shares(tx: &mut Tx) -> Outcome<Vec<ClassCount>> {
+    tx.all(&SHARES, &args![])?
+        .iter()
+        .map(|row| Ok(ClassCount { class: row.get("class")?, entities: row.get("entities")? }))
+        .collect()
+}
+
+fn standing_row(row: &Row) -> Outcome<Standing> {
+    Ok(Standing {
+        entity_id: row.get("entity_id")?,
+        class: row.get("class")?,
+        points: row.get("points")?,
+        run_id: row.get("run_id")?,
+        since_on: row.get("since_on")?,
+    })
+}
+
+pub fn standing(tx: &mut Tx, entity_id: i64) -> Outcome<Option<Standing>> {
+    tx.opt(&STANDING, &args![entity_id])?.as_ref().map(standing_row).transpose()
+}
+
+pub fn classes(tx: &mut Tx, mut each: impl FnMut(Standing) -> Outcome<()>) -> Outcome<()> {
+    tx.each(&CLASSES, &args![], |row| each(standing_row(row)?))
+}
+
+pub fn of_class(tx: &mut Tx, class: &str, after: i64, limit: i64) -> Outcome<Vec<Standing>> {
+    tx.all(&OF_CLASS, &args![class, after, limit])?.iter().map(standing_row).collect()
+}
+
+pub fn history(tx: &mut Tx, entity_id: i64) -> Outcome<Vec<Change>> {
+    tx.all(&HISTORY, &args![entity_id])?
+        .iter()
+        .map(|row| {
+            Ok(Change {
+                run_id: row.get("run_id")?,
+                as_of: row.get("as_of")?,
+                class: row.get("class")?,
+                points: row.get("points")?,
+                former: row.get("former")?,
+                decided_at: row.get("started_at")?,
+            })
+        })
+        .collect()
+}
+
+pub fn decided(tx: &mut Tx, entity_id: i64, run_id: i64) -> Outcome<Option<(String, i64)>> {
+    tx.opt(&DECIDED, &args![entity_id, run_id])?.map(|row| Ok((row.get("class")?, row.get("points")?))).transpose()
+}

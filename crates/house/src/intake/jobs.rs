@@ -1,0 +1,76 @@
+//! What collection does in the background: staging and applying batches.
+use db::Tx;
+use kernel::{Fault, Outcome};
+use serde::Deserialize;
+
+use super::model::NewBatch;
+use super::service::{self, Mapping};
+use crate::hall::job::{Job, Worker};
+use crate::hall::ledger::Reader;
+use crate::hall::{House, Op, Told, command};
+
+/// Stages and applies the batch of a job.
+pub struct TakeIn;
+
+#[derive(Deserialize)]
+struct Task {
+    batch_id: i64,
+    #[serde(default)]
+    mapping: Mapping,
+}
+
+impl Worker for TakeIn {
+    fn kind(&self) -> &'static str {
+        service::JOB
+    }
+
+    fn run(&self, house: &House, op: &Op, job: &Job) -> Outcome<()> {
+        let task: Task =
+            serde_json::from_value(job.payload.clone()).map_err(|e| Fault::internal("后台任务的内容无法读取", e))?;
+        service::stage(house, op, task.batch_id, job.job_id, &task.mapping)?;
+        command(house, op, |tx, op| service::apply(tx, op, task.batch_id)).map(drop)
+    }
+}
+
+/// Takes records that other modules produced (results of checks, repairs) like any department's, from the ledger.
+pub struct AcceptTold;
+
+#[derive(Deserialize)]
+struct ToldRecord {
+    item: String,
+    subject_no: String,
+    supplier: String,
+    fields: std::collections::BTreeMap<String, String>,
+}
+
+impl Reader for AcceptTold {
+    fn name(&self) -> &'static str {
+        "intake.accept-told"
+    }
+
+    fn verbs(&self) -> &'static [&'static str] {
+        &["inspect.result-recorded"]
+    }
+
+    fn read(&self, tx: &mut Tx, op: &Op, event: &Told) -> Outcome<()> {
+        let records: Vec<ToldRecord> = event
+            .payload
+            .get("records")
+            .cloned()
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(|e| Fault::internal("事件中的记录无法读取", e))?
+            .unwrap_or_default();
+        for record in records {
+            let new = NewBatch {
+                item: record.item,
+                supplier: record.supplier,
+                source: "ledger".into(),
+                file_name: format!("{}#{}", event.subject, event.position),
+            };
+            let row = service::Row { subject_no: record.subject_no, fields: record.fields.into_iter().collect() };
+            service::accept(tx, op, &new, &[row])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Commands and queries of the register.
+use std::collections::HashMap;
+
+use db::Tx;
+use kernel::{Fault, FaultKind, Instant, Outcome, SubjectNo, name};
+
+use super::model::{CreditFile, Entity, Search};
+use super::rules;
+use super::store::{self, Slice};
+use crate::hall::{Act, Op};
+use crate::intake;
+
+/// Records read at a time while a batch is taken in.
+const PAGE: i64 = 5_000;
+
+/// Takes the registration records of a batch into the register. Doing it again changes nothing.
+pub fn take_in(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
+    let mut after = 0;
+    let mut taken = 0;
+    loop {
+        let page = intake::service::records_in(tx, batch_id, after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(taken) };
+        after = last.record_id;
+        // Several records of one entity in a page: the newest speaks.
+        let mut newest: HashMap<i64, Entity> = HashMap::with_capacity(page.len());
+        for record in page.iter().filter(|record| record.item == rules::REGISTRATION) {
+            newest.insert(record.subject_id, rules::entity_of(record));
+        }
+        let mut entities: Vec<Entity> = newest.into_values().collect();
+        entities.sort_unstable_by_key(|entity| entity.entity_id);
+        taken += u64::try_from(entities.len()).unwrap_or(0);
+        store::merge(tx, &entities)?;
+    }
+}
+
+/// One entity by its code, which is checked first.
+pub fn by_no(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<Entity> {
+    let subject = SubjectNo::parse(subject_no).map_err(|fault| {
+        Fault::new(FaultKind::Invalid, "registry.subject-no.invalid", fault.to_string())
+    })?;
+    store::by_no(tx, subject.as_str())?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
+}
+
+/// One entity by its number.
+pub fn entity(tx: &mut Tx, op: &Op, entity_id: i64) -> Outcome<Entity> {
+    store::entity(tx, entity_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
+}
+
+/// The credit file of an entity as it was known at an instant.
+pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, known_at: Instant) -> Outcome<CreditFile> {
+    let entity = by_no(tx, op, subject_no)?;
+    let records = intake::service::records_of(tx, entity.entity_id, known_at)?;
+    let newest = records.iter().rev().find(|record| record.item == rules::REGISTRATION);
+    let described = newest.map(rules::entity_of);
+    let (_, marks) = intake::service::subject_no(tx, entity.entity_id)?.unwrap_or_default();
+    let law = op.pack.on(crate::hall::local_day(known_at));
+    Ok(CreditFile {
+        marks: marks.split(',').filter(|mark| !mark.is_empty()).map(str::to_owned).collect(),
+        former_names: store::former_names(tx, entity.entity_id)?,
+        known_at,
+        groups: rules::groups(&law, &records),
+        // Before the first record of the entity was known, the file has no groups but still its identity.
+        entity: described.unwrap_or(entity),
+    })
+}
+
+/// A page of entities after a number.
+pub fn search(tx: &mut Tx, op: &Op, search: &Search, after: i64, limit: i64) -> Outcome<Vec<Entity>> {
+    let place = search.division.clone().unwrap_or_default();
+    let place_end = after_all(&place);
+    let slice = Slice { after, limit };
+    let entities = match search.name.as_deref().map(name::normalise).filter(|key| !key.is_empty()) {
+        Some(key) => {
+            let end = after_all(&key);
+            store::by_name(tx, (&key, &end), (&place, &place_end), &slice)?
+        }
+        None => store::in_place(tx, (&place, &place_end), &slice)?,
+    };
+    Ok(entities.into_iter().filter(|entity| op.actor.scope.covers(&crate::hall::InJurisdiction::jurisdiction(entity))).collect())
+}
+
+/// Just after everything that begins so: both databases compare text by bytes.
+fn after_all(prefix: &str) -> String {
+    format!("{prefix}\u{10ffff}")
+}
+
+/// How many entities there are.
+pub fn count(tx: &mut Tx) -> Outcome<i64> {
+    store::count(tx)
+}
+
+/// Streams every entity in order of number.
+pub fn export(tx: &mut Tx, each: impl FnMut(Entity) -> Outcome<()>) -> Outcome<()> {
+    store::export(tx, 0, each)
+}
+
+/// An entity as its newest registration record up to a position describes it; `None` before the first.
+pub fn entity_at(tx: &mut Tx, entity_id: i64, upto: i64) -> Outcome<Option<Entity>> {
+    Ok(intake::service::newest_of(tx, entity_id, rules::REGISTRATION, upto)?.as_ref().map(rules::entity_of))
+}

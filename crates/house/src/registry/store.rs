@@ -1,0 +1,130 @@
+//! Every SQL statement of the register.
+use db::{Row, Tx, Value, args, statements};
+use kernel::Outcome;
+
+use super::model::Entity;
+use crate::hall::Sealed;
+
+statements! {
+    /// One entity by its number.
+    ENTITY = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
+              record_id, updated_at FROM registry_entity WHERE entity_id = $1";
+    /// One entity by its code.
+    BY_NO = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
+             record_id, updated_at FROM registry_entity WHERE subject_no = $1";
+    /// Entities of a place by number, a page.
+    IN_PLACE = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
+                record_id, updated_at FROM registry_entity WHERE division >= $1 AND division < $2 AND entity_id > $3
+                ORDER BY entity_id LIMIT $4";
+    /// Entities whose name begins so, a page by name.
+    BY_NAME = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
+               record_id, updated_at FROM registry_entity WHERE name_key >= $1 AND name_key < $2
+               AND division >= $3 AND division < $4 AND entity_id > $5 ORDER BY entity_id LIMIT $6";
+    /// How many entities there are.
+    COUNT = "SELECT CAST(count(*) AS BIGINT) AS entities FROM registry_entity";
+    /// Every entity by number.
+    EXPORT = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
+              record_id, updated_at FROM registry_entity WHERE entity_id > $1 ORDER BY entity_id";
+    /// Keeps the names that the staged rows are about to replace.
+    KEEP_NAMES = "INSERT INTO registry_former_name (entity_id, name, record_id)
+                  SELECT e.entity_id, e.name, e.record_id FROM registry_entity e
+                  JOIN registry_stage s ON s.entity_id = e.entity_id
+                  WHERE s.record_id > e.record_id AND s.name_key <> e.name_key
+                  ON CONFLICT (entity_id, record_id) DO NOTHING";
+    /// Moves the staged rows into the register; an older record never replaces a newer one.
+    MERGE = "INSERT INTO registry_entity (entity_id, subject_no, name, name_key, kind, status, established_on, capital_fen,
+             industry, division, address, record_id, updated_at)
+             SELECT entity_id, subject_no, name, name_key, kind, status, established_on, capital_fen, industry, division,
+             address, record_id, updated_at FROM registry_stage WHERE true
+             ON CONFLICT (entity_id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key,
+             kind = excluded.kind, status = excluded.status, established_on = excluded.established_on,
+             capital_fen = excluded.capital_fen, industry = excluded.industry, division = excluded.division,
+             address = excluded.address, record_id = excluded.record_id, updated_at = excluded.updated_at
+             WHERE excluded.record_id > registry_entity.record_id";
+    /// Forgets the staged rows.
+    CLEAR = "DELETE FROM registry_stage";
+    /// Names an entity had before.
+    FORMER_NAMES = "SELECT name FROM registry_former_name WHERE entity_id = $1 ORDER BY record_id DESC";
+}
+
+fn entity_row(row: &Row) -> Outcome<Entity> {
+    Ok(Entity {
+        entity_id: row.get("entity_id")?,
+        subject_no: row.get("subject_no")?,
+        name: row.get("name")?,
+        kind: row.get("kind")?,
+        status: row.get("status")?,
+        established_on: row.get("established_on")?,
+        capital_fen: row.get("capital_fen")?,
+        industry: row.get("industry")?,
+        division: row.get("division")?,
+        address: row.get("address")?,
+        record_id: row.get("record_id")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+pub fn entity(tx: &mut Tx, entity_id: i64) -> Outcome<Option<Sealed<Entity>>> {
+    tx.opt(&ENTITY, &args![entity_id])?.map(|row| entity_row(&row).map(Sealed::new)).transpose()
+}
+
+pub fn by_no(tx: &mut Tx, subject_no: &str) -> Outcome<Option<Sealed<Entity>>> {
+    tx.opt(&BY_NO, &args![subject_no])?.map(|row| entity_row(&row).map(Sealed::new)).transpose()
+}
+
+/// Where a page of a list starts, and how long it is.
+pub struct Slice {
+    pub after: i64,
+    pub limit: i64,
+}
+
+pub fn in_place(tx: &mut Tx, place: (&str, &str), slice: &Slice) -> Outcome<Vec<Entity>> {
+    let rows = tx.all(&IN_PLACE, &args![place.0, place.1, slice.after, slice.limit])?;
+    rows.iter().map(entity_row).collect()
+}
+
+pub fn by_name(tx: &mut Tx, name: (&str, &str), place: (&str, &str), slice: &Slice) -> Outcome<Vec<Entity>> {
+    let rows = tx.all(&BY_NAME, &args![name.0, name.1, place.0, place.1, slice.after, slice.limit])?;
+    rows.iter().map(entity_row).collect()
+}
+
+pub fn count(tx: &mut Tx) -> Outcome<i64> {
+    tx.one(&COUNT, &args![])?.get("entities")
+}
+
+pub fn export(tx: &mut Tx, after: i64, mut each: impl FnMut(Entity) -> Outcome<()>) -> Outcome<()> {
+    tx.each(&EXPORT, &args![after], |row| each(entity_row(row)?))
+}
+
+/// Takes entities in, newest record winning. At most one row an entity.
+pub fn merge(tx: &mut Tx, entities: &[Entity]) -> Outcome<()> {
+    let columns = [
+        "entity_id", "subject_no", "name", "name_key", "kind", "status", "established_on", "capital_fen", "industry",
+        "division", "address", "record_id", "updated_at",
+    ];
+    let rows = entities.iter().map(|entity| {
+        Ok(vec![
+            Value::from(entity.entity_id),
+            Value::from(entity.subject_no.as_str()),
+            Value::from(entity.name.as_str()),
+            Value::from(super::rules::name_key(&entity.name)),
+            Value::from(entity.kind.as_str()),
+            Value::from(entity.status.as_str()),
+            Value::from(entity.established_on),
+            Value::from(entity.capital_fen),
+            Value::from(entity.industry.as_str()),
+            Value::from(entity.division.as_str()),
+            Value::from(entity.address.as_str()),
+            Value::from(entity.record_id),
+            Value::from(entity.updated_at),
+        ])
+    });
+    tx.load("registry_stage", &columns, rows)?;
+    tx.exec(&KEEP_NAMES, &args![])?;
+    tx.exec(&MERGE, &args![])?;
+    tx.exec(&CLEAR, &args![]).map(drop)
+}
+
+pub fn former_names(tx: &mut Tx, entity_id: i64) -> Outcome<Vec<String>> {
+    tx.all(&FORMER_NAMES, &args![entity_id])?.iter().map(|row| row.get("name")).collect()
+}

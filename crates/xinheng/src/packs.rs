@@ -1,0 +1,42 @@
+//! The policy packs inside the binary, and packs from a folder.
+use std::path::Path;
+
+use kernel::{Fault, FaultKind, Outcome};
+use policy::pack::{Memory, Pack, PackFault};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../packs"]
+#[include = "*.toml"]
+struct Embedded;
+
+/// A pack by the name of one inside the binary, or by the path of a folder.
+pub fn open(name: &str) -> Outcome<Pack> {
+    let read = if name.contains(['/', '\\', '.']) { Pack::load(Path::new(name)) } else { embedded(name) };
+    read.map_err(|faults| {
+        let detail = format!("政策包“{name}”有 {} 处问题,不能使用。", faults.len());
+        let fault = Fault::new(FaultKind::Invalid, "policy.pack.invalid", detail);
+        faults.iter().fold(fault, |fault, one| fault.with_field(place(one), "policy.pack.invalid", one.to_string()))
+    })
+}
+
+fn embedded(name: &str) -> Result<Pack, Vec<PackFault>> {
+    let files = Embedded::iter().filter_map(|path| {
+        let file = Embedded::get(&path)?;
+        Some((path.to_string(), String::from_utf8_lossy(&file.data).into_owned()))
+    });
+    Pack::from_sources(&Memory::new(files), name)
+}
+
+fn place(_: &PackFault) -> &'static str {
+    "政策包"
+}
+
+/// Names of the packs inside the binary.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> =
+        Embedded::iter().filter_map(|path| path.split_once('/').map(|(name, _)| name.to_owned())).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}

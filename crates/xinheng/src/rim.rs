@@ -1,0 +1,115 @@
+//! The rim of the process: the only place that reads the clock and the system's randomness, and opens a deployment.
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::Utc;
+use db::Db;
+use house::hall::files::{DataFolder, Settings};
+use house::hall::keys::{Keys, SECRET_BYTES};
+use house::hall::{Chance, Clock, House, command, token};
+use kernel::{Actor, Fault, Instant, Outcome};
+use proof::Suite;
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+
+use crate::packs;
+
+/// The system's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the time is read")]
+    fn now(&self) -> Instant {
+        Utc::now()
+    }
+}
+
+/// A clock that started at a stated instant and runs with the system's: the demo lives on a fixed day.
+pub struct ShiftedClock {
+    shift: chrono::Duration,
+}
+
+impl ShiftedClock {
+    /// A clock that shows `start` now.
+    pub fn starting_at(start: Instant) -> Self {
+        Self { shift: start - SystemClock.now() }
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Instant {
+        SystemClock.now() + self.shift
+    }
+}
+
+/// The system's source of randomness.
+pub struct SystemChance;
+
+impl Chance for SystemChance {
+    fn fill(&self, bytes: &mut [u8]) -> Outcome<()> {
+        SysRng.try_fill_bytes(bytes).map_err(|e| Fault::internal("系统随机数不可用", std::io::Error::other(e.to_string())))
+    }
+}
+
+/// Opens the deployment in a data folder for this process alone.
+pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
+    let folder = DataFolder::open(data)?;
+    let keys = Keys::open(&folder)?;
+    let pack = packs::open(&folder.settings().pack)?;
+    let db = Db::open(&folder.database_url())?;
+    db.migrate(house::MIGRATIONS)?;
+    Ok(House {
+        db,
+        pack: Arc::new(pack),
+        keys: Arc::new(keys),
+        folder: Arc::new(folder),
+        clock,
+        chance: Arc::new(SystemChance),
+    })
+}
+
+/// Makes a new deployment. Returns it with the operator's token, which is shown only now.
+pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(House, String)> {
+    let pack = packs::open(&settings.pack)?;
+    let suite = Suite::parse(&settings.suite).ok_or_else(|| {
+        let detail = format!("不认识的密码套件“{}”。可用:sm3-sm2、sha256-ed25519。", settings.suite);
+        Fault::invalid("hall.suite.unknown", detail)
+    })?;
+    let folder = DataFolder::create(data, settings)?;
+    let chance = SystemChance;
+    let mut secret = [0_u8; SECRET_BYTES];
+    chance.fill(&mut secret)?;
+    let keys = Keys::create(&folder, suite, &secret)?;
+    let db = Db::create(&folder.database_url())?;
+    db.migrate(house::MIGRATIONS)?;
+    let house = House {
+        db,
+        pack: Arc::new(pack),
+        keys: Arc::new(keys),
+        folder: Arc::new(folder),
+        clock,
+        chance: Arc::new(chance),
+    };
+    let token = new_token(&house)?;
+    Ok((house, token))
+}
+
+/// Makes another operator's token.
+pub fn new_token(house: &House) -> Outcome<String> {
+    let mut random = [0_u8; 24];
+    house.chance.fill(&mut random)?;
+    let op = house.op(Actor::operator("本机操作员"), "init");
+    command(house, &op, |tx, op| token::create(tx, op, "本机操作员", random))
+}
+
+/// Structured logs on standard error: text for people, JSON for machines. `RUST_LOG` chooses what.
+pub fn start_log(json: bool) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,tower_http=warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json {
+        log.json().init();
+    } else {
+        log.init();
+    }
+}

@@ -10,7 +10,7 @@ CREATE TABLE inspect_plan (
     mode        TEXT    NOT NULL CHECK (mode IN ('undirected', 'directed')),
     starts_on   DATE    NOT NULL,
     ends_on     DATE    NOT NULL,
-    state       TEXT    NOT NULL CHECK (state IN ('draft', 'approved', 'committed', 'drawn', 'void', 'closed')),
+    state       TEXT    NOT NULL CHECK (state IN ('draft', 'approved', 'committed', 'drawn', 'closed')),
     body        JSONB    NOT NULL,
     written_at  TIMESTAMPTZ    NOT NULL,
     written_by  TEXT    NOT NULL,
@@ -18,9 +18,10 @@ CREATE TABLE inspect_plan (
     approved_by TEXT
 );
 CREATE UNIQUE INDEX inspect_plan_no ON inspect_plan (plan_no);
-CREATE INDEX inspect_plan_division ON inspect_plan (division, plan_id);
+CREATE INDEX inspect_plan_division ON inspect_plan (division, year, plan_no);
 
--- One attempt to draw a plan. Commitment, then reveals, then transcript or void; each document as signed text.
+-- One attempt to draw a plan. Commitment, then reveals, then transcript or void; each document as canonical text.
+-- `auditor` holds the pools, places and roll exactly as committed: internal.
 CREATE TABLE inspect_draw (
     draw_id     BIGINT  PRIMARY KEY,
     plan_id     BIGINT  NOT NULL REFERENCES inspect_plan (plan_id),
@@ -30,9 +31,11 @@ CREATE TABLE inspect_draw (
     commitment_hash TEXT NOT NULL,
     transcript  TEXT,
     signature   TEXT,
-    void        TEXT,
+    void_document TEXT,
     pool_key    TEXT    NOT NULL,
     auditor     BYTEA    NOT NULL,
+    note        TEXT    NOT NULL,
+    reveals_end_at TIMESTAMPTZ NOT NULL,
     committed_at TIMESTAMPTZ   NOT NULL,
     ended_at    TIMESTAMPTZ
 );
@@ -54,11 +57,11 @@ CREATE TABLE inspect_selected (
     item        TEXT,
     subject_no  TEXT    NOT NULL,
     body        JSONB    NOT NULL,
-    opened_at   TIMESTAMPTZ,
     PRIMARY KEY (draw_id, row_no)
 );
 CREATE INDEX inspect_selected_subject ON inspect_selected (subject_no, draw_id);
 
+-- One visit: an entity with all the items it was drawn for.
 CREATE TABLE inspect_task (
     task_id     BIGINT  PRIMARY KEY,
     task_no     TEXT    NOT NULL,
@@ -71,16 +74,18 @@ CREATE TABLE inspect_task (
     department  TEXT    NOT NULL,
     items       JSONB    NOT NULL,
     members     JSONB    NOT NULL,
+    recused     JSONB    NOT NULL,
     leader      TEXT,
     state       TEXT    NOT NULL CHECK (state IN ('unstaffed', 'open', 'done', 'cancelled', 'replaced')),
     due_on      DATE    NOT NULL,
     done_on     DATE,
+    replaces    BIGINT ,
     note        TEXT
 );
 CREATE UNIQUE INDEX inspect_task_no ON inspect_task (task_no);
-CREATE UNIQUE INDEX inspect_task_once ON inspect_task (draw_id, entity_id);
 CREATE INDEX inspect_task_entity ON inspect_task (entity_id, done_on);
 CREATE INDEX inspect_task_plan ON inspect_task (plan_id, task_id);
+CREATE INDEX inspect_task_state ON inspect_task (state, task_id);
 
 CREATE TABLE inspect_result (
     task_id     BIGINT  NOT NULL REFERENCES inspect_task (task_id),
@@ -92,3 +97,11 @@ CREATE TABLE inspect_result (
     recorded_by TEXT    NOT NULL,
     PRIMARY KEY (task_id, item)
 );
+
+-- Who goes on which task, for the inspector's own list and for loads; kept equal to the members of the task.
+CREATE TABLE inspect_member (
+    task_id     BIGINT  NOT NULL REFERENCES inspect_task (task_id),
+    inspector   TEXT    NOT NULL,
+    PRIMARY KEY (task_id, inspector)
+);
+CREATE INDEX inspect_member_inspector ON inspect_member (inspector, task_id);

@@ -10,17 +10,18 @@ CREATE TABLE inspect_plan (
     mode        TEXT    NOT NULL CHECK (mode IN ('undirected', 'directed')),
     starts_on   TEXT    NOT NULL,
     ends_on     TEXT    NOT NULL,
-    state       TEXT    NOT NULL CHECK (state IN ('draft', 'approved', 'committed', 'drawn', 'void', 'closed')),
-    body        TEXT    NOT NULL,
+    state       TEXT    NOT NULL CHECK (state IN ('draft', 'approved', 'committed', 'drawn', 'closed')),
+    body        TEXT    NOT NULL CHECK (json_valid(body)),
     written_at  TEXT    NOT NULL,
     written_by  TEXT    NOT NULL,
     approved_at TEXT,
     approved_by TEXT
 ) STRICT;
 CREATE UNIQUE INDEX inspect_plan_no ON inspect_plan (plan_no);
-CREATE INDEX inspect_plan_division ON inspect_plan (division, plan_id);
+CREATE INDEX inspect_plan_division ON inspect_plan (division, year, plan_no);
 
--- One attempt to draw a plan. Commitment, then reveals, then transcript or void; each document as signed text.
+-- One attempt to draw a plan. Commitment, then reveals, then transcript or void; each document as canonical text.
+-- `auditor` holds the pools, places and roll exactly as committed: internal.
 CREATE TABLE inspect_draw (
     draw_id     INTEGER PRIMARY KEY,
     plan_id     INTEGER NOT NULL REFERENCES inspect_plan (plan_id),
@@ -30,9 +31,11 @@ CREATE TABLE inspect_draw (
     commitment_hash TEXT NOT NULL,
     transcript  TEXT,
     signature   TEXT,
-    void        TEXT,
+    void_document TEXT,
     pool_key    TEXT    NOT NULL,
     auditor     BLOB    NOT NULL,
+    note        TEXT    NOT NULL,
+    reveals_end_at TEXT NOT NULL,
     committed_at TEXT   NOT NULL,
     ended_at    TEXT
 ) STRICT;
@@ -53,12 +56,12 @@ CREATE TABLE inspect_selected (
     role        TEXT    NOT NULL,
     item        TEXT,
     subject_no  TEXT    NOT NULL,
-    body        TEXT    NOT NULL,
-    opened_at   TEXT,
+    body        TEXT    NOT NULL CHECK (json_valid(body)),
     PRIMARY KEY (draw_id, row_no)
 ) STRICT;
 CREATE INDEX inspect_selected_subject ON inspect_selected (subject_no, draw_id);
 
+-- One visit: an entity with all the items it was drawn for.
 CREATE TABLE inspect_task (
     task_id     INTEGER PRIMARY KEY,
     task_no     TEXT    NOT NULL,
@@ -69,26 +72,36 @@ CREATE TABLE inspect_task (
     name        TEXT    NOT NULL,
     division    TEXT    NOT NULL,
     department  TEXT    NOT NULL,
-    items       TEXT    NOT NULL,
-    members     TEXT    NOT NULL,
+    items       TEXT    NOT NULL CHECK (json_valid(items)),
+    members     TEXT    NOT NULL CHECK (json_valid(members)),
+    recused     TEXT    NOT NULL CHECK (json_valid(recused)),
     leader      TEXT,
     state       TEXT    NOT NULL CHECK (state IN ('unstaffed', 'open', 'done', 'cancelled', 'replaced')),
     due_on      TEXT    NOT NULL,
     done_on     TEXT,
+    replaces    INTEGER,
     note        TEXT
 ) STRICT;
 CREATE UNIQUE INDEX inspect_task_no ON inspect_task (task_no);
-CREATE UNIQUE INDEX inspect_task_once ON inspect_task (draw_id, entity_id);
 CREATE INDEX inspect_task_entity ON inspect_task (entity_id, done_on);
 CREATE INDEX inspect_task_plan ON inspect_task (plan_id, task_id);
+CREATE INDEX inspect_task_state ON inspect_task (state, task_id);
 
 CREATE TABLE inspect_result (
     task_id     INTEGER NOT NULL REFERENCES inspect_task (task_id),
     item        TEXT    NOT NULL,
-    codes       TEXT    NOT NULL,
+    codes       TEXT    NOT NULL CHECK (json_valid(codes)),
     note        TEXT    NOT NULL,
     checked_on  TEXT    NOT NULL,
     recorded_at TEXT    NOT NULL,
     recorded_by TEXT    NOT NULL,
     PRIMARY KEY (task_id, item)
 ) STRICT;
+
+-- Who goes on which task, for the inspector's own list and for loads; kept equal to the members of the task.
+CREATE TABLE inspect_member (
+    task_id     INTEGER NOT NULL REFERENCES inspect_task (task_id),
+    inspector   TEXT    NOT NULL,
+    PRIMARY KEY (task_id, inspector)
+) STRICT;
+CREATE INDEX inspect_member_inspector ON inspect_member (inspector, task_id);

@@ -1,5 +1,6 @@
 # What people do with this folder. Each target installs what it lacks (tools/install.sh) and says so.
 #
+#   make build   builds the program
 #   make demo    builds the program, makes a city, takes it once around the whole loop, serves it
 #   make test    every test, on SQLite and on PostgreSQL
 #   make check   formatting, lints, licences

@@ -43,8 +43,12 @@ fi
     --folder "$folder" --python "$room/venv/bin/python" --times "$times"
 
 for n in $draws; do
-    say "draw over $n candidates, SM3"
-    "$examples/draw_bench" "$n" sm3-sm2
-    say "the limit: a plain loop of the same hashes"
-    "$examples/draw_bench" "$n" sm3-sm2 --plain
+    say "draw over $n candidates, SM3, Merkle root included"
+    "$examples/draw_bench" "$n" sm3-sm2 | tee "$room/draw.txt"
+    say "the limit: one thread doing only the necessary hashes"
+    "$examples/draw_bench" "$n" sm3-sm2 --plain | tee "$room/plain.txt"
+    ours=$(awk '$1 == "both" { print $2 }' "$room/draw.txt")
+    plain=$(awk '/^plain loop/ { print $5 }' "$room/plain.txt")
+    awk -v n="$n" -v ours="$ours" -v plain="$plain" \
+        'BEGIN { printf "bench: %d candidates: %.2f s, %.2f of the plain loop (%.2f s)\n", n, ours, ours / plain, plain }'
 done

@@ -45,6 +45,7 @@ else
     trap stop EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
+    trap 'exit 141' PIPE
     trap 'exit 143' TERM
     say "starting a throw-away PostgreSQL cluster in $XINHENG_PG_DIR"
     settings=$(tools/pg-test-cluster.sh start)

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use crate::none;
-use crate::source::{files, read, root, sources, tests};
+use crate::source::{files, is_kind, read, root, sources, tests};
 use crate::text::has_word;
 
 /// The parts of a text between backticks.
@@ -13,16 +13,22 @@ fn quoted(text: &str) -> Vec<&str> {
 #[test]
 fn every_decision_is_linked_from_the_architecture() {
     let page = read("ARCHITECTURE.md");
-    let decisions: Vec<String> = files("docs/adr").into_iter().filter(|path| path.ends_with(".md")).collect();
+    let decisions: Vec<String> = files("docs/adr")
+        .into_iter()
+        .filter(|path| is_kind(path, "md"))
+        .collect();
     assert!(!decisions.is_empty(), "there are no ADRs");
-    let faults: Vec<String> = decisions.into_iter().filter(|path| !page.contains(&format!("({path})"))).collect();
+    let faults: Vec<String> = decisions
+        .into_iter()
+        .filter(|path| !page.contains(&format!("({path})")))
+        .collect();
     none(&faults, "Every ADR is linked from ARCHITECTURE.md.");
 }
 
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut faults = Vec::new();
-    let pages = files("").into_iter().filter(|path| path.ends_with(".md"));
+    let pages = files("").into_iter().filter(|path| is_kind(path, "md"));
     for path in pages {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let text = read(&path);
@@ -46,7 +52,9 @@ fn every_invariant_names_a_test_that_exists() {
     let mut faults = Vec::new();
     let mut promised = 0;
     for (number, line) in page.lines().enumerate() {
-        let Some((_, names)) = line.split_once("Kept by ") else { continue };
+        let Some((_, names)) = line.split_once("Kept by ") else {
+            continue;
+        };
         promised += 1;
         let names = quoted(names);
         if names.is_empty() {
@@ -55,30 +63,43 @@ fn every_invariant_names_a_test_that_exists() {
         let missing = names.into_iter().filter(|name| !tests().contains(*name));
         faults.extend(missing.map(|name| format!("ARCHITECTURE.md:{} names {name}", number + 1)));
     }
-    assert!(promised >= 10, "ARCHITECTURE.md promises only {promised} invariants");
+    assert!(
+        promised >= 10,
+        "ARCHITECTURE.md promises only {promised} invariants"
+    );
     none(&faults, "An invariant is kept by a test that exists.");
 }
 
 #[test]
 fn words_of_the_glossary_stand_in_the_code_one_to_one() {
     let page = read("GLOSSARY.md");
-    let mut everything: String = sources().iter().map(|source| source.text.as_str()).collect::<Vec<_>>().join("\n");
+    let mut everything: String = sources()
+        .iter()
+        .map(|source| source.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n");
     for path in files("migrations").into_iter().chain(files("packs")) {
-        if path.ends_with(".sql") || path.ends_with(".toml") {
+        if is_kind(&path, "sql") || is_kind(&path, "toml") {
             everything.push_str(&read(&path));
         }
     }
     let (mut words, mut names, mut faults) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for (number, line) in page.lines().enumerate() {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let [word, name, meaning] = cells.as_slice() else { continue };
-        let Some(name) = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')) else { continue };
+        let [word, name, meaning] = cells.as_slice() else {
+            continue;
+        };
+        let Some(name) = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')) else {
+            continue;
+        };
         let at = number + 1;
         if let Some(before) = words.insert((*word).to_owned(), at) {
             faults.push(format!("GLOSSARY.md:{at} {word} stands on line {before} already"));
         }
         if let Some(before) = names.insert(name.to_owned(), at) {
-            faults.push(format!("GLOSSARY.md:{at} `{name}` stands on line {before} already"));
+            faults.push(format!(
+                "GLOSSARY.md:{at} `{name}` stands on line {before} already"
+            ));
         }
         if meaning.is_empty() {
             faults.push(format!("GLOSSARY.md:{at} {word} has no meaning"));
@@ -87,27 +108,51 @@ fn words_of_the_glossary_stand_in_the_code_one_to_one() {
             faults.push(format!("GLOSSARY.md:{at} `{name}` stands nowhere in the code"));
         }
     }
-    assert!(words.len() >= 30, "GLOSSARY.md was not read: {} words", words.len());
+    assert!(
+        words.len() >= 30,
+        "GLOSSARY.md was not read: {} words",
+        words.len()
+    );
     none(&faults, "One word for one thing, and the thing is there.");
 }
 
 #[test]
 fn nothing_names_what_is_outside_the_project() {
     // Written in halves, or this file would name them.
-    let words = [concat!("/work/", "shared"), concat!("/work/", "plan"), concat!("blue", "print")];
+    let words = [
+        concat!("/work/", "shared"),
+        concat!("/work/", "plan"),
+        concat!("blue", "print"),
+    ];
     let mut faults = Vec::new();
     for path in files("") {
-        let Ok(bytes) = std::fs::read(root().join(&path)) else { continue };
+        let Ok(bytes) = std::fs::read(root().join(&path)) else {
+            continue;
+        };
         let text = String::from_utf8_lossy(&bytes).to_lowercase();
-        faults.extend(words.iter().filter(|word| text.contains(**word)).map(|word| format!("{path}: {word}")));
+        faults.extend(
+            words
+                .iter()
+                .filter(|word| text.contains(**word))
+                .map(|word| format!("{path}: {word}")),
+        );
     }
     none(&faults, "The project stands by itself.");
 }
 
 #[test]
 fn both_readmes_and_the_licence_are_there() {
-    let pages = ["README.md", "README.zh-CN.md", "CHANGELOG.md", "LICENSE", "docs/README.md"];
-    let faults: Vec<String> =
-        pages.into_iter().filter(|path| !root().join(path).exists()).map(str::to_owned).collect();
+    let pages = [
+        "README.md",
+        "README.zh-CN.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "docs/README.md",
+    ];
+    let faults: Vec<String> = pages
+        .into_iter()
+        .filter(|path| !root().join(path).exists())
+        .map(str::to_owned)
+        .collect();
     none(&faults, "What a stranger looks for first is there.");
 }

@@ -15,5 +15,10 @@ mod text;
 /// Fails with every fault on a line of its own, so that one run tells all.
 #[track_caller]
 fn none(faults: &[String], rule: &str) {
-    assert!(faults.is_empty(), "{rule}\n{} broken:\n  {}\n", faults.len(), faults.join("\n  "));
+    assert!(
+        faults.is_empty(),
+        "{rule}\n{} broken:\n  {}\n",
+        faults.len(),
+        faults.join("\n  ")
+    );
 }

@@ -15,7 +15,10 @@ const MAY: [(&str, &[&str]); 9] = [
     ("house", &["kernel", "policy", "proof", "db"]),
     ("lake", &["kernel", "policy"]),
     ("demo", &["kernel"]),
-    ("xinheng", &["kernel", "policy", "proof", "db", "house", "lake", "demo"]),
+    (
+        "xinheng",
+        &["kernel", "policy", "proof", "db", "house", "lake", "demo"],
+    ),
     ("tidy", &[]),
 ];
 
@@ -45,12 +48,19 @@ struct Manifest {
 
 /// Every crate with the names of all it depends on, and those its tests add.
 fn manifests() -> Vec<(String, Vec<String>, Vec<String>)> {
-    let paths = files("crates").into_iter().filter(|path| path.ends_with("/Cargo.toml") && path.matches('/').count() == 2);
+    let paths = files("crates")
+        .into_iter()
+        .filter(|path| path.ends_with("/Cargo.toml") && path.matches('/').count() == 2);
     paths
         .map(|path| {
-            let manifest: Manifest = toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+            let manifest: Manifest =
+                toml::from_str(&read(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
             let name = path.split('/').nth(1).unwrap_or_default().to_owned();
-            let built = manifest.dependencies.into_keys().chain(manifest.build_dependencies.into_keys()).collect();
+            let built = manifest
+                .dependencies
+                .into_keys()
+                .chain(manifest.build_dependencies.into_keys())
+                .collect();
             (name, built, manifest.dev_dependencies.into_keys().collect())
         })
         .collect()
@@ -62,17 +72,26 @@ fn crates_depend_on_each_other_as_designed() {
     let mut faults = Vec::new();
     for (name, built, tested) in manifests() {
         let Some(may) = rules.get(name.as_str()) else {
-            faults.push(format!("{name}: a crate this test does not know; say here what it may depend on"));
+            faults.push(format!(
+                "{name}: a crate this test does not know; say here what it may depend on"
+            ));
             continue;
         };
-        for other in built.iter().chain(&tested).filter(|other| rules.contains_key(other.as_str())) {
+        for other in built
+            .iter()
+            .chain(&tested)
+            .filter(|other| rules.contains_key(other.as_str()))
+        {
             // A crate's tests may use its own test helpers.
             if !may.contains(&other.as_str()) && *other != name {
                 faults.push(format!("{name} depends on {other}"));
             }
         }
     }
-    none(&faults, "kernel → policy, proof, db → house, lake → xinheng; house and lake never see each other.");
+    none(
+        &faults,
+        "kernel → policy, proof, db → house, lake → xinheng; house and lake never see each other.",
+    );
 }
 
 #[test]
@@ -81,7 +100,10 @@ fn heavy_dependencies_stay_behind_one_crate() {
     for (name, built, tested) in manifests() {
         for (heavy, homes) in BEHIND {
             if built.iter().chain(&tested).any(|other| other == heavy) && !homes.contains(&name.as_str()) {
-                faults.push(format!("{name} depends on {heavy}, which belongs to {}", homes.join(", ")));
+                faults.push(format!(
+                    "{name} depends on {heavy}, which belongs to {}",
+                    homes.join(", ")
+                ));
             }
         }
     }

@@ -5,7 +5,9 @@ use crate::source::{Source, house, sources};
 use crate::text::{has_word, line_of};
 
 /// The rooms every module draws from.
-const ROOMS: [&str; 8] = ["mod", "model", "rules", "store", "service", "http", "jobs", "tests"];
+const ROOMS: [&str; 8] = [
+    "mod", "model", "rules", "store", "service", "http", "jobs", "tests",
+];
 /// Rooms of one module only, each with the ADR that gave leave.
 const EXTRA_ROOMS: [(&str, &str); 1] = [("intake", "table")]; // docs/adr/0008
 /// Lines the door of a module may have.
@@ -14,31 +16,51 @@ const DOOR: usize = 60;
 /// Lines on which a name stands as a whole word.
 fn lines_with(source: &Source, name: &str) -> Vec<String> {
     let lines = source.code.lines().enumerate();
-    lines.filter(|(_, line)| has_word(line, name)).map(|(at, _)| format!("{}:{} `{name}`", source.path, at + 1)).collect()
+    lines
+        .filter(|(_, line)| has_word(line, name))
+        .map(|(at, _)| format!("{}:{} `{name}`", source.path, at + 1))
+        .collect()
 }
 
 #[test]
 fn a_module_has_only_the_known_rooms() {
     let mut faults = Vec::new();
     for source in house() {
-        let (Some(module), Some(parts)) = (module_of(source), source.in_house()) else { continue };
-        let room = parts.get(1).map(|part| part.trim_end_matches(".rs")).unwrap_or_default();
+        let (Some(module), Some(parts)) = (module_of(source), source.in_house()) else {
+            continue;
+        };
+        let room = parts
+            .get(1)
+            .map(|part| part.trim_end_matches(".rs"))
+            .unwrap_or_default();
         let known = ROOMS.contains(&room) || EXTRA_ROOMS.contains(&(module, room));
         if SLOPE.contains(&module) && !known {
             faults.push(format!("{} is no known room", source.path));
         }
     }
-    none_but_allowed("a_module_has_only_the_known_rooms", faults, "The rooms are the same in every module; a new one needs an ADR.");
+    none_but_allowed(
+        "a_module_has_only_the_known_rooms",
+        faults,
+        "The rooms are the same in every module; a new one needs an ADR.",
+    );
 }
 
 #[test]
 fn a_door_is_short() {
     let faults: Vec<String> = house()
-        .filter(|source| source.in_house().is_some_and(|parts| parts.len() == 2 && parts.last() == Some(&"mod.rs")))
+        .filter(|source| {
+            source
+                .in_house()
+                .is_some_and(|parts| parts.len() == 2 && parts.last() == Some(&"mod.rs"))
+        })
         .filter(|source| source.text.lines().count() > DOOR)
         .map(|source| source.path.clone())
         .collect();
-    none_but_allowed("a_door_is_short", faults, "The door of a module has at most 60 lines and holds no logic.");
+    none_but_allowed(
+        "a_door_is_short",
+        faults,
+        "The door of a module has at most 60 lines and holds no logic.",
+    );
 }
 
 #[test]
@@ -47,7 +69,11 @@ fn inside_the_house_nothing_awaits() {
         .filter(|source| module_of(source) != Some("edge") && !source.is_room("http") && !source.is_test())
         .flat_map(|source| [lines_with(source, "async"), lines_with(source, "await")].concat())
         .collect();
-    none_but_allowed("inside_the_house_nothing_awaits", faults, "Rules, stores and services are plain functions; async stays in edge and http.rs.");
+    none_but_allowed(
+        "inside_the_house_nothing_awaits",
+        faults,
+        "Rules, stores and services are plain functions; async stays in edge and http.rs.",
+    );
 }
 
 #[test]
@@ -56,7 +82,11 @@ fn only_the_window_knows_http() {
         .filter(|source| module_of(source) != Some("edge") && !source.is_room("http") && !source.is_test())
         .flat_map(|source| lines_with(source, "axum"))
         .collect();
-    none_but_allowed("only_the_window_knows_http", faults, "axum is named in edge and http.rs only.");
+    none_but_allowed(
+        "only_the_window_knows_http",
+        faults,
+        "axum is named in edge and http.rs only.",
+    );
 }
 
 #[test]
@@ -67,19 +97,30 @@ fn rules_know_no_database_and_no_clock() {
             faults.extend(lines_with(source, name));
         }
     }
-    none_but_allowed("rules_know_no_database_and_no_clock", faults, "The law is pure: rules.rs decides from facts and the pack.");
+    none_but_allowed(
+        "rules_know_no_database_and_no_clock",
+        faults,
+        "The law is pure: rules.rs decides from facts and the pack.",
+    );
 }
 
 #[test]
 fn transactions_are_opened_in_one_place() {
     let mut faults = Vec::new();
-    let ours = sources().iter().filter(|source| ["house", "xinheng", "demo"].contains(&source.crate_name()));
-    for source in ours.filter(|source| !source.is_test() && source.path != "crates/house/src/hall/command.rs") {
+    let ours = sources()
+        .iter()
+        .filter(|source| ["house", "xinheng", "demo"].contains(&source.crate_name()));
+    for source in ours.filter(|source| !source.is_test() && source.path != "crates/house/src/hall/command.rs")
+    {
         for (at, _) in source.code.match_indices(".begin()") {
             faults.push(format!("{}:{} .begin()", source.path, line_of(&source.code, at)));
         }
     }
-    none_but_allowed("transactions_are_opened_in_one_place", faults, "Only hall::command begins and commits.");
+    none_but_allowed(
+        "transactions_are_opened_in_one_place",
+        faults,
+        "Only hall::command begins and commits.",
+    );
 }
 
 #[test]
@@ -88,5 +129,9 @@ fn a_window_opens_no_store() {
         .filter(|source| source.is_room("http") && !source.is_test() && module_of(source) != Some("hall"))
         .flat_map(|source| [lines_with(source, "store"), lines_with(source, "rules")].concat())
         .collect();
-    none_but_allowed("a_window_opens_no_store", faults, "http.rs turns a request into a command and an answer into a view; it enters by the service.");
+    none_but_allowed(
+        "a_window_opens_no_store",
+        faults,
+        "http.rs turns a request into a command and an answer into a view; it enters by the service.",
+    );
 }

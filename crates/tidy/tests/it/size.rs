@@ -18,7 +18,9 @@ fn measured() -> BTreeMap<String, (usize, usize)> {
         sizes.insert(source.path.clone(), (source.text.lines().count(), FILE));
         for function in functions(&source.code) {
             // Several functions of one name in a file: the longest counts.
-            let size = sizes.entry(format!("{}::{}", source.path, function.name)).or_insert((0, FUNCTION));
+            let size = sizes
+                .entry(format!("{}::{}", source.path, function.name))
+                .or_insert((0, FUNCTION));
             size.0 = size.0.max(function.lines);
         }
     }
@@ -33,7 +35,10 @@ fn files_and_functions_stay_short() {
         .filter(|(name, (lines, limit))| *lines > allowed.get(name).copied().unwrap_or(*limit).max(*limit))
         .map(|(name, (lines, limit))| format!("{name}: {lines} lines, at most {limit}"))
         .collect();
-    none(&faults, "A file has at most 500 lines, a function at most 80. Cut it in two along its meaning.");
+    none(
+        &faults,
+        "A file has at most 500 lines, a function at most 80. Cut it in two along its meaning.",
+    );
 }
 
 #[test]
@@ -44,8 +49,12 @@ fn the_list_of_what_is_too_long_only_shrinks() {
         .iter()
         .filter_map(|(name, lines)| match sizes.get(name) {
             None => Some(format!("{name} is gone: remove its entry")),
-            Some((now, limit)) if now <= limit => Some(format!("{name} is short enough now: remove its entry")),
-            Some((now, _)) if now < lines => Some(format!("{name} has {now} lines now: write that instead of {lines}")),
+            Some((now, limit)) if now <= limit => {
+                Some(format!("{name} is short enough now: remove its entry"))
+            }
+            Some((now, _)) if now < lines => Some(format!(
+                "{name} has {now} lines now: write that instead of {lines}"
+            )),
             Some(_) => None,
         })
         .collect();
@@ -59,5 +68,8 @@ fn every_file_says_what_it_is_for() {
         .filter(|source| !source.text.starts_with("//! "))
         .map(|source| format!("{} does not begin with `//! `", source.path))
         .collect();
-    none(&faults, "Every file begins with one sentence that says what it is for.");
+    none(
+        &faults,
+        "Every file begins with one sentence that says what it is for.",
+    );
 }

@@ -5,8 +5,8 @@ use crate::text::{is_word, line_of, word};
 
 /// The modules from left to right.
 pub const SLOPE: [&str; 15] = [
-    "office", "intake", "registry", "trace", "assess", "appeal", "lead", "notify", "patrol", "inspect", "enforce", "sanction",
-    "remedy", "publish", "evaluate",
+    "office", "intake", "registry", "trace", "assess", "appeal", "lead", "notify", "patrol", "inspect",
+    "enforce", "sanction", "remedy", "publish", "evaluate",
 ];
 
 /// What stands outside the slope.
@@ -34,7 +34,9 @@ fn named(source: &Source) -> Vec<(usize, String)> {
     for root in roots.iter().filter(|root| !root.is_empty()) {
         for (at, _) in source.code.match_indices(root.as_str()) {
             let before = source.code.get(..at).unwrap_or_default();
-            if before.ends_with("super::") || before.chars().next_back().is_some_and(|c| is_word(c) || c == '$') {
+            if before.ends_with("super::")
+                || before.chars().next_back().is_some_and(|c| is_word(c) || c == '$')
+            {
                 continue;
             }
             let after = source.code.get(at + root.len()..).unwrap_or_default();
@@ -71,14 +73,23 @@ fn first_names(after: &str) -> Vec<String> {
 fn a_module_names_only_modules_to_its_left() {
     let mut faults = Vec::new();
     for source in house().filter(|source| !source.is_test()) {
-        let Some(own) = module_of(source).and_then(place) else { continue };
+        let Some(own) = module_of(source).and_then(place) else {
+            continue;
+        };
         for (line, name) in named(source) {
             if place(&name).is_some_and(|other| other > own) {
-                faults.push(format!("{}:{line} names `{name}`, which is to its right", source.path));
+                faults.push(format!(
+                    "{}:{line} names `{name}`, which is to its right",
+                    source.path
+                ));
             }
         }
     }
-    none_but_allowed("a_module_names_only_modules_to_its_left", faults, "A module calls modules to its left; what it has to tell the others it writes to the ledger.");
+    none_but_allowed(
+        "a_module_names_only_modules_to_its_left",
+        faults,
+        "A module calls modules to its left; what it has to tell the others it writes to the ledger.",
+    );
 }
 
 #[test]
@@ -91,7 +102,11 @@ fn the_hall_knows_no_module() {
             }
         }
     }
-    none_but_allowed("the_hall_knows_no_module", faults, "The hall is what the modules share; it knows none of them.");
+    none_but_allowed(
+        "the_hall_knows_no_module",
+        faults,
+        "The hall is what the modules share; it knows none of them.",
+    );
 }
 
 #[test]
@@ -101,11 +116,18 @@ fn every_folder_of_the_house_stands_on_the_slope() {
         .filter(|name| place(name).is_none() && !COMMON.contains(name) && *name != "tests")
         .map(str::to_owned)
         .collect();
-    none_but_allowed("every_folder_of_the_house_stands_on_the_slope", faults, "Every folder of the house is the hall, the edge, or a module of the slope.");
+    none_but_allowed(
+        "every_folder_of_the_house_stands_on_the_slope",
+        faults,
+        "Every folder of the house is the hall, the edge, or a module of the slope.",
+    );
 }
 
 #[test]
 fn names_under_the_root_are_read_from_paths_and_groups() {
     assert_eq!(first_names("intake::service::x"), ["intake"]);
-    assert_eq!(first_names("{hall::{Op, Act}, publish::x, self}"), ["hall", "publish", "self"]);
+    assert_eq!(
+        first_names("{hall::{Op, Act}, publish::x, self}"),
+        ["hall", "publish", "self"]
+    );
 }

@@ -7,7 +7,15 @@ use std::sync::OnceLock;
 use crate::text::{self, Literal};
 
 /// Folders that hold nothing of ours.
-const SKIPPED: [&str; 7] = [".git", "target", "node_modules", "dist", "var", "__pycache__", ".venv"];
+const SKIPPED: [&str; 7] = [
+    ".git",
+    "target",
+    "node_modules",
+    "dist",
+    "var",
+    "__pycache__",
+    ".venv",
+];
 
 /// A Rust file.
 pub struct Source {
@@ -27,7 +35,9 @@ impl Source {
 
     /// Its path in the crate `house`, split at `/`; none elsewhere.
     pub fn in_house(&self) -> Option<Vec<&str>> {
-        self.path.strip_prefix("crates/house/src/").map(|path| path.split('/').collect())
+        self.path
+            .strip_prefix("crates/house/src/")
+            .map(|path| path.split('/').collect())
     }
 
     /// Whether it holds tests only.
@@ -39,7 +49,8 @@ impl Source {
     /// Whether it is the named room of a module: `store.rs`, or a file of the corridor `store/`.
     pub fn is_room(&self, room: &str) -> bool {
         self.in_house().is_some_and(|parts| {
-            parts.iter().rev().skip(1).any(|part| *part == room) || parts.last() == Some(&format!("{room}.rs").as_str())
+            parts.iter().rev().skip(1).any(|part| *part == room)
+                || parts.last() == Some(&format!("{room}.rs").as_str())
         })
     }
 }
@@ -54,6 +65,11 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// Whether a file's name ends with `.` and the ending.
+pub fn is_kind(path: &str, ending: &str) -> bool {
+    Path::new(path).extension().is_some_and(|end| end == ending)
+}
+
 /// Every file below a folder, from the root, in order of name.
 pub fn files(folder: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -66,9 +82,15 @@ fn collect(folder: &Path, name: &str, found: &mut Vec<String>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let file = entry.file_name().to_string_lossy().into_owned();
-        let path = if name.is_empty() { file.clone() } else { format!("{name}/{file}") };
+        let path = if name.is_empty() {
+            file.clone()
+        } else {
+            format!("{name}/{file}")
+        };
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && !SKIPPED.contains(&file.as_str()) => collect(&entry.path(), &path, found),
+            Ok(kind) if kind.is_dir() && !SKIPPED.contains(&file.as_str()) => {
+                collect(&entry.path(), &path, found);
+            }
             Ok(kind) if kind.is_file() => found.push(path),
             _ => {}
         }
@@ -79,11 +101,16 @@ fn collect(folder: &Path, name: &str, found: &mut Vec<String>) {
 pub fn sources() -> &'static [Source] {
     static ALL: OnceLock<Vec<Source>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let rust = files("crates").into_iter().filter(|path| Path::new(path).extension().is_some_and(|end| end == "rs"));
+        let rust = files("crates").into_iter().filter(|path| is_kind(path, "rs"));
         rust.map(|path| {
             let text = read(&path);
             let (code, literals) = text::split(&text);
-            Source { path, text, code, literals }
+            Source {
+                path,
+                text,
+                code,
+                literals,
+            }
         })
         .collect()
     })
@@ -101,13 +128,24 @@ pub fn tests() -> &'static BTreeSet<String> {
         let mut found = BTreeSet::new();
         for source in sources() {
             let names = text::tests(&source.code);
-            found.extend(names.into_iter().map(|name| format!("{}::{name}", source.crate_name())));
+            found.extend(
+                names
+                    .into_iter()
+                    .map(|name| format!("{}::{name}", source.crate_name())),
+            );
         }
         for path in files("tools") {
-            if Path::new(&path).extension().is_some_and(|end| end == "py") {
+            if is_kind(&path, "py") {
                 let text = read(&path);
-                let names = text.lines().filter_map(|line| line.trim_start().strip_prefix("def ")).map(text::word);
-                found.extend(names.filter(|name| name.starts_with("test_")).map(|name| format!("tools::{name}")));
+                let names = text
+                    .lines()
+                    .filter_map(|line| line.trim_start().strip_prefix("def "))
+                    .map(text::word);
+                found.extend(
+                    names
+                        .filter(|name| name.starts_with("test_"))
+                        .map(|name| format!("tools::{name}")),
+                );
             }
         }
         found

@@ -8,8 +8,12 @@ use crate::text::{Literal, has_word, word};
 
 fn is_sql(literal: &Literal) -> bool {
     let text = &literal.text;
-    ["SELECT ", "INSERT INTO", "DELETE FROM"].iter().any(|keyword| text.contains(keyword))
-        || text.split_once("UPDATE ").is_some_and(|(_, rest)| rest.split_whitespace().nth(1) == Some("SET"))
+    ["SELECT ", "INSERT INTO", "DELETE FROM"]
+        .iter()
+        .any(|keyword| text.contains(keyword))
+        || text
+            .split_once("UPDATE ")
+            .is_some_and(|(_, rest)| rest.split_whitespace().nth(1) == Some("SET"))
 }
 
 fn places(source: &Source, wanted: impl Fn(&Literal) -> bool) -> Vec<String> {
@@ -18,7 +22,14 @@ fn places(source: &Source, wanted: impl Fn(&Literal) -> bool) -> Vec<String> {
         .iter()
         .filter(|literal| wanted(literal))
         .map(|literal| {
-            let text: String = literal.text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
+            let text: String = literal
+                .text
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .chars()
+                .take(60)
+                .collect();
             format!("{}:{} {text}", source.path, literal.line)
         })
         .collect()
@@ -28,7 +39,12 @@ fn places(source: &Source, wanted: impl Fn(&Literal) -> bool) -> Vec<String> {
 fn tables() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for path in files("migrations") {
-        let module = path.split('_').nth(1).and_then(|name| name.split('.').next()).unwrap_or_default().to_owned();
+        let module = path
+            .split('_')
+            .nth(1)
+            .and_then(|name| name.split('.').next())
+            .unwrap_or_default()
+            .to_owned();
         for line in read(&path).lines() {
             if let Some(rest) = line.trim_start().strip_prefix("CREATE TABLE ") {
                 let name = word(rest.trim_start_matches("IF NOT EXISTS "));
@@ -45,10 +61,20 @@ fn sql_stands_only_in_stores() {
         .filter(|source| !source.is_room("store"))
         .flat_map(|source| places(source, is_sql))
         .collect();
-    none_but_allowed("sql_stands_only_in_stores", faults, "Every SQL statement of a module stands in its store.");
-    let program = sources().iter().filter(|source| ["xinheng", "lake", "policy", "kernel"].contains(&source.crate_name()));
+    none_but_allowed(
+        "sql_stands_only_in_stores",
+        faults,
+        "Every SQL statement of a module stands in its store.",
+    );
+    let program = sources()
+        .iter()
+        .filter(|source| ["xinheng", "lake", "policy", "kernel"].contains(&source.crate_name()));
     let faults: Vec<String> = program.flat_map(|source| places(source, is_sql)).collect();
-    none_but_allowed("sql_stands_only_in_stores", faults, "No crate but `db` and `house` speaks SQL.");
+    none_but_allowed(
+        "sql_stands_only_in_stores",
+        faults,
+        "No crate but `db` and `house` speaks SQL.",
+    );
 }
 
 #[test]
@@ -58,11 +84,19 @@ fn a_module_names_only_its_own_tables() {
     let mut faults = Vec::new();
     for source in house().filter(|source| !source.is_test()) {
         let Some(own) = module_of(source) else { continue };
-        let foreign: Vec<&String> = tables.iter().filter(|(_, module)| *module != own).map(|(table, _)| table).collect();
+        let foreign: Vec<&String> = tables
+            .iter()
+            .filter(|(_, module)| *module != own)
+            .map(|(table, _)| table)
+            .collect();
         let names_foreign = |literal: &Literal| foreign.iter().any(|table| has_word(&literal.text, table));
         faults.extend(places(source, names_foreign));
     }
-    none_but_allowed("a_module_names_only_its_own_tables", faults, "A module reads and writes its own tables; for the others' it asks at their door.");
+    none_but_allowed(
+        "a_module_names_only_its_own_tables",
+        faults,
+        "A module reads and writes its own tables; for the others' it asks at their door.",
+    );
 }
 
 #[test]
@@ -72,7 +106,11 @@ fn a_table_bears_the_name_of_its_module() {
         .filter(|(table, module)| !table.starts_with(&format!("{module}_")))
         .map(|(table, module)| format!("{table} in the step of {module}"))
         .collect();
-    none_but_allowed("a_table_bears_the_name_of_its_module", faults, "Tables are named <module>_<noun>.");
+    none_but_allowed(
+        "a_table_bears_the_name_of_its_module",
+        faults,
+        "Tables are named <module>_<noun>.",
+    );
 }
 
 #[test]
@@ -83,7 +121,10 @@ fn every_step_of_the_schema_is_written_for_both_databases() {
     let all = files("migrations");
     for path in &all {
         let file = path.strip_prefix("migrations/").unwrap_or(path);
-        let (step, twin) = match (file.strip_suffix(".sqlite.sql"), file.strip_suffix(".postgres.sql")) {
+        let (step, twin) = match (
+            file.strip_suffix(".sqlite.sql"),
+            file.strip_suffix(".postgres.sql"),
+        ) {
             (Some(step), _) => (step, format!("migrations/{step}.postgres.sql")),
             (_, Some(step)) => (step, format!("migrations/{step}.sqlite.sql")),
             _ => {
@@ -95,14 +136,25 @@ fn every_step_of_the_schema_is_written_for_both_databases() {
             faults.push(format!("{path} has no twin {twin}"));
         }
         if !known.contains(&format!("\"{step}\"")) {
-            faults.push(format!("{path} is not among the steps of crates/house/src/migrations.rs"));
+            faults.push(format!(
+                "{path} is not among the steps of crates/house/src/migrations.rs"
+            ));
         }
         if file.ends_with(".sqlite.sql") {
-            numbers.push(step.split('_').next().and_then(|number| number.parse::<usize>().ok()).unwrap_or(0));
+            numbers.push(
+                step.split('_')
+                    .next()
+                    .and_then(|number| number.parse::<usize>().ok())
+                    .unwrap_or(0),
+            );
         }
     }
     if numbers != (1..=numbers.len()).collect::<Vec<_>>() {
         faults.push(format!("steps are not numbered 1, 2, 3 …: {numbers:?}"));
     }
-    none_but_allowed("every_step_of_the_schema_is_written_for_both_databases", faults, "A numbered step is a file for each database, known to the house.");
+    none_but_allowed(
+        "every_step_of_the_schema_is_written_for_both_databases",
+        faults,
+        "A numbered step is a file for each database, known to the house.",
+    );
 }

@@ -18,7 +18,12 @@ pub struct Function {
 
 /// The source with comments and the insides of literals blanked (line ends kept), and the literals apart.
 pub fn split(source: &str) -> (String, Vec<Literal>) {
-    let mut reader = Reader { rest: source, code: String::with_capacity(source.len()), line: 1, literals: Vec::new() };
+    let mut reader = Reader {
+        rest: source,
+        code: String::with_capacity(source.len()),
+        line: 1,
+        literals: Vec::new(),
+    };
     while let Some(next) = reader.rest.chars().next() {
         if reader.rest.starts_with("//") {
             let end = reader.rest.find('\n').unwrap_or(reader.rest.len());
@@ -32,7 +37,10 @@ pub fn split(source: &str) -> (String, Vec<Literal>) {
             reader.blank(end);
         } else if next.is_alphanumeric() || next == '_' {
             // A whole word at once, so that the `r` of a name is not taken for a raw string.
-            let end = reader.rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(reader.rest.len());
+            let end = reader
+                .rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(reader.rest.len());
             reader.copy(end);
         } else {
             reader.copy(next.len_utf8());
@@ -59,7 +67,8 @@ impl Reader<'_> {
     fn blank(&mut self, length: usize) {
         let (taken, rest) = self.rest.split_at(length);
         self.line += taken.matches('\n').count();
-        self.code.extend(taken.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        self.code
+            .extend(taken.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
         self.rest = rest;
     }
 
@@ -89,7 +98,10 @@ impl Reader<'_> {
             (inside.find(closing).unwrap_or(inside.len()), closing.len())
         };
         let text = inside.get(..length).unwrap_or_default().to_owned();
-        self.literals.push(Literal { line: self.line, text });
+        self.literals.push(Literal {
+            line: self.line,
+            text,
+        });
         let whole = (opening + length + close).min(self.rest.len());
         self.blank(whole);
     }
@@ -135,7 +147,10 @@ fn character(text: &str) -> Option<usize> {
         return Some(2 + letter + end + 1);
     }
     let letter = inside.chars().next()?;
-    inside.get(letter.len_utf8()..)?.starts_with('\'').then(|| letter.len_utf8() + 2)
+    inside
+        .get(letter.len_utf8()..)?
+        .starts_with('\'')
+        .then(|| letter.len_utf8() + 2)
 }
 
 /// Every function with a body, in code whose comments and literals are blank.
@@ -144,7 +159,11 @@ pub fn functions(code: &str) -> Vec<Function> {
     for (at, name) in words_after(code, "fn") {
         if let Some(end) = body_end(code, at) {
             let line = line_of(code, at);
-            found.push(Function { name: name.to_owned(), line, lines: line_of(code, end) - line + 1 });
+            found.push(Function {
+                name: name.to_owned(),
+                line,
+                lines: line_of(code, end) - line + 1,
+            });
         }
     }
     found
@@ -188,7 +207,8 @@ pub fn has_word(text: &str, name: &str) -> bool {
 
 /// Line of a place, from 1.
 pub fn line_of(text: &str, at: usize) -> usize {
-    text.get(..at).map_or(1, |before| before.matches('\n').count() + 1)
+    text.get(..at)
+        .map_or(1, |before| before.matches('\n').count() + 1)
 }
 
 /// Place of the brace that closes the body of the function that begins at a place; none for a bare signature.
@@ -242,7 +262,14 @@ fn comments_and_literals_are_told_from_code() {
     let (code, literals) = split(source);
     let texts: Vec<&str> = literals.iter().map(|literal| literal.text.as_str()).collect();
     assert_eq!(texts, ["SELECT \\\" x", "raw \"q\" ", "y"]);
-    assert_eq!(functions(&code), [Function { name: "yes".into(), line: 3, lines: 1 }]);
+    assert_eq!(
+        functions(&code),
+        [Function {
+            name: "yes".into(),
+            line: 3,
+            lines: 1
+        }]
+    );
     assert!(!code.contains("SELECT") && code.contains("'static"));
     assert_eq!(code.lines().count(), source.lines().count());
 }
@@ -250,7 +277,14 @@ fn comments_and_literals_are_told_from_code() {
 #[test]
 fn a_function_is_counted_from_its_name_to_its_brace() {
     let source = "trait T { fn bare(&self) -> [u8; 2]; }\nfn two<F: Fn() -> u8>(f: F) -> [u8; 2]\n{\n    let x = || { 1 };\n    [f(), x()]\n}\n";
-    assert_eq!(functions(source), [Function { name: "two".into(), line: 2, lines: 5 }]);
+    assert_eq!(
+        functions(source),
+        [Function {
+            name: "two".into(),
+            line: 2,
+            lines: 5
+        }]
+    );
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub fn readers() -> Vec<Box<dyn hall::ledger::Reader>> {
         Box::new(intake::jobs::AcceptTold),
         Box::new(registry::jobs::Register),
         Box::new(assess::jobs::Regrade),
+        Box::new(publish::jobs::PublishDocuments),
     ]
 }
 

@@ -6,6 +6,7 @@ use db::Db;
 use kernel::actor::Actor;
 use kernel::{Day, Instant, Outcome};
 use policy::Pack;
+use proof::Suite;
 
 use super::{files::DataFolder, keys::Keys};
 
@@ -46,7 +47,8 @@ impl House {
 
     /// An operation of `actor` at a stated instant (imports of history, the demo).
     pub fn op_at(&self, actor: Actor, trace: impl Into<String>, at: Instant) -> Op {
-        Op { actor, at, pack: Arc::clone(&self.pack), trace: trace.into(), once: None }
+        let (pack, suite) = (Arc::clone(&self.pack), self.keys.suite);
+        Op { actor, at, pack, suite, trace: trace.into(), once: None }
     }
 }
 
@@ -59,6 +61,8 @@ pub struct Op {
     pub at: Instant,
     /// The law it is done under.
     pub pack: Arc<Pack>,
+    /// What documents are hashed with in this deployment.
+    pub suite: Suite,
     /// Ties log lines, events and answers together.
     pub trace: String,
     /// The caller's idempotency key with the digest of what was asked, when one was sent.

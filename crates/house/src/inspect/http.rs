@@ -237,10 +237,9 @@ async fn draws(State(edge): State<Edge>, op: Op, Path(plan_id): Path<i64>) -> An
 }
 
 async fn commit(State(edge): State<Edge>, op: Op, Path(plan_id): Path<i64>, Body(new): Body<NewDraw>) -> Answer<Draw> {
-    let keys = edge.house.keys.clone();
     let mut pool_key = [0_u8; 32];
     edge.house.chance.fill(&mut pool_key).map_err(Problem)?;
-    act(&edge, op, move |tx, op| service::commit_draw(tx, op, &keys, plan_id, &new, pool_key)).await
+    act(&edge, op, move |tx, op| service::commit_draw(tx, op, plan_id, &new, pool_key)).await
 }
 
 async fn draw_state(State(edge): State<Edge>, op: Op, Path(draw_id): Path<i64>) -> Answer<Draw> {

@@ -87,18 +87,15 @@ async fn withdraw(
 }
 
 async fn announce(State(edge): State<Edge>, op: Op, Body(new): Body<NewAnnouncement>) -> Answer<Notice> {
-    let suite = edge.house.keys.suite;
-    act(&edge, op, move |tx, op| service::announce(tx, op, suite, &new)).await
+    act(&edge, op, move |tx, op| service::announce(tx, op, &new)).await
 }
 
 async fn publish_result(State(edge): State<Edge>, op: Op, Path(task_id): Path<i64>) -> Answer<Notice> {
-    let suite = edge.house.keys.suite;
-    act(&edge, op, move |tx, op| service::publish_result(tx, op, suite, task_id)).await
+    act(&edge, op, move |tx, op| service::publish_result(tx, op, task_id)).await
 }
 
 async fn publish_due(State(edge): State<Edge>, op: Op) -> Answer<Done> {
-    let suite = edge.house.keys.suite;
-    act(&edge, op, move |tx, op| service::publish_due_results(tx, op, suite)).await
+    act(&edge, op, service::publish_due_results).await
 }
 
 async fn expire(State(edge): State<Edge>, op: Op) -> Answer<Done> {

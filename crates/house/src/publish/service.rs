@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use db::Tx;
 use kernel::actor::Actor;
 use kernel::{Fault, FaultKind, Outcome};
-use proof::{Suite, canonical};
+use proof::canonical;
 use serde_json::json;
 
 use super::model::{
@@ -25,7 +25,7 @@ const DUTY: &str = "inspect.publish";
 const MOST_OF_ENTITY: i64 = 200;
 
 /// Publishes a notice. There is one notice of a kind for each subject: publishing again changes nothing.
-pub fn publish(tx: &mut Tx, op: &Op, suite: Suite, new: NewNotice) -> Outcome<Notice> {
+pub fn publish(tx: &mut Tx, op: &Op, new: NewNotice) -> Outcome<Notice> {
     tx.lock("publish_notice", lock_key(&new.subject))?;
     if let Some(known) = store::about(tx, new.kind, &new.subject)? {
         return Ok(known);
@@ -45,7 +45,7 @@ pub fn publish(tx: &mut Tx, op: &Op, suite: Suite, new: NewNotice) -> Outcome<No
         subject_no,
         title: new.title,
         body: new.body,
-        document: suite.hash(&bytes).to_string(),
+        document: op.suite.hash(&bytes).to_string(),
         department: new.department,
         division: new.division,
         published_at: op.at,
@@ -92,7 +92,7 @@ pub fn expire(tx: &mut Tx, op: &Op) -> Outcome<u64> {
 }
 
 /// Publishes the results of a task and closes the duty to do so.
-pub fn publish_result(tx: &mut Tx, op: &Op, suite: Suite, task_id: i64) -> Outcome<Notice> {
+pub fn publish_result(tx: &mut Tx, op: &Op, task_id: i64) -> Outcome<Notice> {
     let task = inspect::service::task(tx, op, task_id)?;
     if task.state != "done" {
         let detail = format!("任务 {} 还没有检查结果,不能公示。", task.task_no);
@@ -113,13 +113,13 @@ pub fn publish_result(tx: &mut Tx, op: &Op, suite: Suite, task_id: i64) -> Outco
         division: task.division.clone(),
         term: None,
     };
-    let notice = publish(tx, op, suite, new)?;
+    let notice = publish(tx, op, new)?;
     duty::done(tx, op, DUTY, &format!("task:{task_id}"))?;
     Ok(notice)
 }
 
 /// Publishes every recorded result that is not public yet. Returns how many.
-pub fn publish_due_results(tx: &mut Tx, op: &Op, suite: Suite) -> Outcome<u64> {
+pub fn publish_due_results(tx: &mut Tx, op: &Op) -> Outcome<u64> {
     let (mut after, mut published) = (0, 0);
     loop {
         let page = inspect::service::done_after(tx, after, PAGE)?;
@@ -129,7 +129,7 @@ pub fn publish_due_results(tx: &mut Tx, op: &Op, suite: Suite) -> Outcome<u64> {
         let known: HashSet<String> = store::published(tx, RESULT, &subjects)?.into_iter().collect();
         for (task_id, subject) in page.iter().zip(&subjects) {
             if !known.contains(subject) {
-                publish_result(tx, op, suite, *task_id)?;
+                publish_result(tx, op, *task_id)?;
                 published += 1;
             }
         }
@@ -137,7 +137,7 @@ pub fn publish_due_results(tx: &mut Tx, op: &Op, suite: Suite) -> Outcome<u64> {
 }
 
 /// Publishes the notice of an approved plan.
-pub fn publish_plan(tx: &mut Tx, op: &Op, suite: Suite, plan_id: i64) -> Outcome<Notice> {
+pub fn publish_plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Notice> {
     let plan = inspect::service::plan(tx, op, plan_id)?;
     let departments = office::service::departments(tx)?;
     let new = NewNotice {
@@ -151,11 +151,11 @@ pub fn publish_plan(tx: &mut Tx, op: &Op, suite: Suite, plan_id: i64) -> Outcome
         division: plan.division,
         term: None,
     };
-    publish(tx, op, suite, new)
+    publish(tx, op, new)
 }
 
 /// Publishes an announcement of a department.
-pub fn announce(tx: &mut Tx, op: &Op, suite: Suite, new: &NewAnnouncement) -> Outcome<Notice> {
+pub fn announce(tx: &mut Tx, op: &Op, new: &NewAnnouncement) -> Outcome<Notice> {
     let department = office::service::department(tx, &new.department)?;
     let number = tx.next_id()?;
     let notice = NewNotice {
@@ -169,7 +169,7 @@ pub fn announce(tx: &mut Tx, op: &Op, suite: Suite, new: &NewAnnouncement) -> Ou
         division: department.division,
         term: new.term.clone(),
     };
-    publish(tx, op, suite, notice)
+    publish(tx, op, notice)
 }
 
 /// One notice, for the desk.

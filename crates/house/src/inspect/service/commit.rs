@@ -13,7 +13,7 @@ use super::plan::plan_for;
 use super::pool::{self, Built};
 use super::{broken, campaign, document, document_day, leaf, proved};
 use crate::assess::rules::GENERAL_MODEL;
-use crate::hall::keys::{Keys, time_text};
+use crate::hall::keys::time_text;
 use crate::hall::{Op, duty, ledger};
 use crate::inspect::model::{Draw, NewContributor, NewDraw, Plan, PlanItem};
 use crate::inspect::store::{self, DrawRow};
@@ -24,7 +24,6 @@ use crate::registry;
 pub fn commit_draw(
     tx: &mut Tx,
     op: &Op,
-    keys: &Keys,
     plan_id: i64,
     new: &NewDraw,
     pool_key: [u8; 32],
@@ -33,7 +32,7 @@ pub fn commit_draw(
     check_state(&plan)?;
     let contributors = contributors(&new.contributors)?;
     let reveal_by = reveal_by(op, new)?;
-    let (suite, key) = (keys.suite, PoolKey::new(pool_key));
+    let (suite, key) = (op.suite, PoolKey::new(pool_key));
     let built = pool::build(tx, op, suite, &key, &plan)?;
     let former = store::last_draw(tx, plan_id)?;
     let attempt = former.as_ref().map_or(0, |row| row.attempt) + 1;

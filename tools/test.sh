@@ -11,7 +11,10 @@ CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${HOME:-/root}/.cache/xinheng/target}
 XINHENG_REQUIRE_PG=1
 export CARGO_TARGET_DIR XINHENG_REQUIRE_PG
 
-clusters=${TMPDIR:-/tmp}/xinheng-test-pg-$(id -u)-run
+# Under root another user runs the server, and may not enter the TMPDIR of root.
+room=${TMPDIR:-/tmp}
+if [ "$(id -u)" -eq 0 ]; then room=/tmp; fi
+clusters=$room/xinheng-test-pg-$(id -u)-run
 
 # Clusters of runs that were killed: their folder carries the number of a process that is gone.
 sweep() {

@@ -23,7 +23,7 @@ db_test!(a_wrong_plan_is_refused_with_every_field_named, MIGRATIONS, |db| {
         mode: Mode::Directed,
         ends_on: day("2026-06-01"),
         division: "440512".into(),
-        ..new_plan(vec![too_much, item("no.such", None), item(FIRE_PLACE, None), item(CATERING, Some("440500-scjg"))])
+        ..new_plan(vec![too_much, item("no.such", None), item("customs.trade", None), item(CATERING, Some("440500-scjg"))])
     };
     let refused = town.run(|tx, op| service::write_plan(tx, op, &new)).unwrap_err();
     let fields: Vec<&str> = refused.fields.iter().map(|fault| fault.field.as_str()).collect();

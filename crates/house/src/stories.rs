@@ -99,13 +99,18 @@ impl Town {
 
     /// The same with bytes.
     pub fn hand_over_bytes(&self, item: &str, bytes: &[u8]) -> Batch {
-        let batch_id = self.receive(item, bytes);
+        self.hand_over_mapped(item, bytes, &Mapping::default())
+    }
+
+    /// The same with a column mapping.
+    pub fn hand_over_mapped(&self, item: &str, bytes: &[u8], mapping: &Mapping) -> Batch {
+        let batch_id = self.receive(item, bytes, mapping);
         self.settle();
         self.ask(|tx, _| intake::batch(tx, batch_id))
     }
 
     /// Hands a file over without any work on it.
-    pub fn receive(&self, item: &str, bytes: &[u8]) -> i64 {
+    pub fn receive(&self, item: &str, bytes: &[u8], mapping: &Mapping) -> i64 {
         let digest = Suite::Sha256Ed25519.hash(bytes).to_string();
         self.house.folder.write(&intake::file_of(&digest), bytes).unwrap();
         let new = NewBatch {
@@ -114,7 +119,7 @@ impl Town {
             source: "file".into(),
             file_name: format!("{item}.csv"),
         };
-        match self.run(|tx, op| intake::receive(tx, op, &new, &digest, &Mapping::default())).unwrap() {
+        match self.run(|tx, op| intake::receive(tx, op, &new, &digest, mapping)).unwrap() {
             Taken::New(batch_id) => batch_id,
             Taken::Known(batch) => batch.batch_id,
         }

@@ -6,7 +6,7 @@ use policy::pack::{Memory, Pack, PackFault};
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../packs"]
+#[folder = "../../packs"]
 #[include = "*.toml"]
 struct Embedded;
 

@@ -1,6 +1,6 @@
 //! The rim of the process: the only place that reads the clock and the system's randomness, and opens a deployment.
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
 use db::Db;
@@ -24,21 +24,29 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that started at a stated instant and runs with the system's: the demo lives on a fixed day.
-pub struct ShiftedClock {
-    shift: chrono::Duration,
+/// A clock that is set by hand and then runs with the system's: the demo lives on fixed days.
+pub struct SetClock {
+    shift: Mutex<chrono::Duration>,
 }
 
-impl ShiftedClock {
+impl SetClock {
     /// A clock that shows `start` now.
     pub fn starting_at(start: Instant) -> Self {
-        Self { shift: start - SystemClock.now() }
+        Self { shift: Mutex::new(start - SystemClock.now()) }
+    }
+
+    /// Sets the clock.
+    pub fn set(&self, now: Instant) {
+        if let Ok(mut shift) = self.shift.lock() {
+            *shift = now - SystemClock.now();
+        }
     }
 }
 
-impl Clock for ShiftedClock {
+impl Clock for SetClock {
     fn now(&self) -> Instant {
-        SystemClock.now() + self.shift
+        let shift = self.shift.lock().map(|shift| *shift).unwrap_or_default();
+        SystemClock.now() + shift
     }
 }
 
@@ -112,4 +120,9 @@ pub fn start_log(json: bool) {
     } else {
         log.init();
     }
+}
+
+/// The day in China now, for commands that need no deployment.
+pub fn today() -> kernel::Day {
+    house::hall::local_day(SystemClock.now())
 }

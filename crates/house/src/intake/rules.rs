@@ -1,5 +1,7 @@
 //! Which columns a file has, and what a row says: pure decisions from text and the catalogue.
-use kernel::{CodeFault, Day, Fen, SubjectNo};
+use std::collections::BTreeMap;
+
+use kernel::{Amount, CodeFault, Day, SubjectNo};
 use policy::ItemMode;
 use policy::pack::{Field, FieldType, Item, PackOn};
 use serde_json::{Map, Value};
@@ -29,9 +31,12 @@ pub enum Column {
     Unknown(String),
 }
 
-/// The columns of a file as understood.
+/// The columns of a file as understood, and what stands in for fields the file leaves empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns(pub Vec<Column>);
+pub struct Columns {
+    columns: Vec<Column>,
+    defaults: BTreeMap<String, String>,
+}
 
 impl Columns {
     /// Reads a heading row. `mapping` (heading → field name) goes before the catalogue's own headings.
@@ -56,25 +61,35 @@ impl Columns {
             }
             Column::Unknown(heading.clone())
         });
-        Self(columns.collect())
+        Self { columns: columns.collect(), defaults: BTreeMap::new() }
+    }
+
+    /// States values for fields that the file does not have or leaves empty (field name → value).
+    #[must_use]
+    pub fn with_defaults(mut self, defaults: &BTreeMap<String, String>) -> Self {
+        self.defaults.clone_from(defaults);
+        self
     }
 
     /// How many columns are understood; used to find the heading row.
     pub fn understood(&self) -> usize {
-        self.0.iter().filter(|column| !matches!(column, Column::Unknown(_))).count()
+        self.columns.iter().filter(|column| !matches!(column, Column::Unknown(_))).count()
     }
 
     /// Titles of what the item needs and the file does not have.
     pub fn missing(&self, item: &Item) -> Vec<String> {
         let mut missing = Vec::new();
-        if !self.0.contains(&Column::Subject) {
+        if !self.columns.contains(&Column::Subject) {
             missing.push("统一社会信用代码".to_owned());
         }
         let fields = item.fields.iter().enumerate();
         missing.extend(
             fields
                 .filter(|(place, field)| {
-                    field.required && field.kind != FieldType::Subject && !self.0.contains(&Column::Field(*place))
+                    field.required
+                        && field.kind != FieldType::Subject
+                        && !self.defaults.contains_key(&field.name)
+                        && !self.columns.contains(&Column::Field(*place))
                 })
                 .map(|(_, field)| field.title.clone()),
         );
@@ -83,7 +98,7 @@ impl Columns {
 
     /// Headings that are not understood.
     pub fn unknown(&self) -> Vec<String> {
-        self.0
+        self.columns
             .iter()
             .filter_map(|column| match column {
                 Column::Unknown(heading) if !heading.trim().is_empty() => Some(heading.clone()),
@@ -98,14 +113,17 @@ pub fn read_row(law: &PackOn<'_>, item: &Item, columns: &Columns, line: i64, cel
     let mut reading = Reading { line, faults: Vec::new(), payload: Map::new() };
     let subject = reading.subject(columns, cells);
     let withdraws = columns
-        .0
+        .columns
         .iter()
         .zip(cells)
         .any(|(column, cell)| *column == Column::Deed && WITHDRAWAL_WORDS.contains(&cell.trim()));
     let mut facts = Facts::default();
     for (place, field) in item.fields.iter().enumerate() {
-        let cell = columns.0.iter().position(|column| *column == Column::Field(place)).and_then(|at| cells.get(at));
-        let text = cell.map(|text| tidy(text)).unwrap_or_default();
+        let cell = columns.columns.iter().position(|column| *column == Column::Field(place)).and_then(|at| cells.get(at));
+        let mut text = cell.map(|text| tidy(text)).unwrap_or_default();
+        if text.is_empty() {
+            text = columns.defaults.get(&field.name).cloned().unwrap_or_default();
+        }
         if text.is_empty() {
             if field.required && field.kind != FieldType::Subject && (!withdraws || item.key.contains(&field.name)) {
                 reading.refuse(field, "", "intake.field.missing", format!("“{}”不能为空。", field.title), None);
@@ -198,7 +216,7 @@ impl Reading {
     }
 
     fn subject(&mut self, columns: &Columns, cells: &[String]) -> Option<SubjectNo> {
-        let at = columns.0.iter().position(|column| *column == Column::Subject)?;
+        let at = columns.columns.iter().position(|column| *column == Column::Subject)?;
         let text = tidy(cells.get(at).map_or("", String::as_str));
         match SubjectNo::parse(&text) {
             Ok(subject) => Some(subject),
@@ -260,7 +278,7 @@ fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong
         FieldType::Day => read_day(text).map(Read::Day).ok_or_else(|| {
             (format!("“{text}”不是有效日期。"), Some("请写成 2026-03-04 这样的形式。".to_owned()))
         }),
-        FieldType::Money => read_money(text).map(Read::Money),
+        FieldType::Money => read_money(text),
         FieldType::Integer => text
             .parse::<i64>()
             .map(Read::Integer)
@@ -297,10 +315,13 @@ pub fn read_day(text: &str) -> Option<Day> {
     if parts.next().is_some() { None } else { Day::from_ymd_opt(year, month, day) }
 }
 
-fn read_money(text: &str) -> Result<i64, Wrong> {
-    Fen::parse(text).map(Fen::get).ok_or_else(|| {
-        (format!("“{text}”不是人民币金额。"), Some("请写数字和单位,例如 5000元、50万元。".to_owned()))
-    })
+/// Renminbi in any usual spelling. An amount in another currency is kept as it is written and gives no figure: rates of
+/// exchange are not the record's business.
+fn read_money(text: &str) -> Result<Read, Wrong> {
+    let amount = Amount::parse(text).ok_or_else(|| {
+        (format!("“{text}”不是金额。"), Some("请写数字和单位,例如 5000元、50万元。".to_owned()))
+    })?;
+    Ok(amount.fen().map_or_else(|| Read::Text(text.to_owned()), |fen| Read::Money(fen.get())))
 }
 
 fn suggestion_of(fault: &CodeFault) -> Option<String> {

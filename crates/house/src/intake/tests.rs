@@ -132,7 +132,7 @@ impl job::Worker for Dies {
 
 db_test!(an_import_that_was_cut_off_goes_on_and_keeps_every_row_once, MIGRATIONS, |db| {
     let town = Town::build(&db);
-    let batch_id = town.receive("registration", registrations().as_bytes());
+    let batch_id = town.receive("registration", registrations().as_bytes(), &service::Mapping::default());
     assert!(job::run_next(&town.house, &town.op(), &[&Dies], false).unwrap());
     town.later(1);
     town.settle();
@@ -153,3 +153,29 @@ fn days_are_read_in_the_usual_spellings_and_impossible_ones_refused() {
         assert_eq!(read_day(text), None, "{text}");
     }
 }
+
+db_test!(a_mapping_names_strange_columns_and_fills_what_the_file_leaves_out, MIGRATIONS, |db| {
+    let town = Town::build(&db);
+    let text = format!("代号,字号,状况\n{FIRM},示例甲餐饮有限公司,\n");
+    let mapping = super::service::Mapping {
+        columns: [("代号", "subject_no"), ("字号", "name"), ("状况", "status")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .into(),
+        defaults: [("status".to_owned(), "1".to_owned())].into(),
+    };
+    let batch = town.hand_over_mapped("registration", text.as_bytes(), &mapping);
+    assert_eq!((batch.rows_accepted, batch.rows_refused), (1, 0), "{batch:?}");
+    assert!(batch.note.as_ref().is_some_and(|note| note.contains("status")), "what was filled in is said");
+    let subject = town.ask(|tx, _| service::subject_id(tx, FIRM)).unwrap();
+    assert_eq!(town.ask(|tx, op| service::records_of(tx, subject, op.at))[0].payload["status"], "1");
+});
+
+db_test!(capital_in_another_currency_is_kept_as_written, MIGRATIONS, |db| {
+    let town = Town::build(&db);
+    let text = format!("统一社会信用代码,名称,注册资本,登记状态\n{FIRM},示例甲餐饮有限公司,200万美元,1\n");
+    let batch = town.hand_over("registration", &text);
+    assert_eq!((batch.rows_accepted, batch.rows_refused), (1, 0), "{batch:?}");
+    let subject = town.ask(|tx, _| service::subject_id(tx, FIRM)).unwrap();
+    let record = town.ask(|tx, op| service::records_of(tx, subject, op.at)).remove(0);
+    assert_eq!((record.payload["capital"].as_str(), record.amount_fen), (Some("200万美元"), None));
+});

@@ -27,7 +27,7 @@ pub struct Department {
 #[serde(deny_unknown_fields)]
 pub struct Inspector {
     /// 执法证号
-    #[serde(rename = "id")]
+    #[serde(rename = "certificate_no")]
     pub inspector_id: String,
     /// 姓名
     pub name: String,
@@ -43,7 +43,7 @@ pub struct Inspector {
     #[serde(default)]
     pub may_lead: bool,
     /// 回避的主体(统一社会信用代码)
-    #[serde(default)]
+    #[serde(default, rename = "recusals")]
     pub recused: Vec<String>,
 }
 

@@ -25,7 +25,7 @@ pub fn load(tx: &mut Tx, op: &Op, departments: &[Department], inspectors: &[Insp
             faults.push((format!("inspectors[{place}].department"), detail));
         }
         for no in inspector.recused.iter().filter(|no| SubjectNo::parse(no).is_err()) {
-            faults.push((format!("inspectors[{place}].recused"), format!("“{no}”不是有效的统一社会信用代码。")));
+            faults.push((format!("inspectors[{place}].recusals"), format!("“{no}”不是有效的统一社会信用代码。")));
         }
     }
     if !faults.is_empty() {

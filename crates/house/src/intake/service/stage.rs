@@ -28,6 +28,9 @@ pub struct Mapping {
     /// Heading → field name.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
+    /// Field name → value where the file has no such column or leaves it empty.
+    #[serde(default)]
+    pub defaults: BTreeMap<String, String>,
 }
 
 /// A file whose headings are understood.
@@ -43,7 +46,8 @@ fn open<'a>(law: &PackOn<'a>, item_code: &str, path: &Path, mapping: &Mapping) -
     let mut best: Option<Columns> = None;
     for _ in 0..HEADING_ROWS {
         let Some(row) = rows.next().transpose()? else { break };
-        let columns = Columns::read(item, &row.1, &|heading| mapping.columns.get(heading.trim()).cloned());
+        let columns = Columns::read(item, &row.1, &|heading| mapping.columns.get(heading.trim()).cloned())
+            .with_defaults(&mapping.defaults);
         if columns.missing(item).is_empty() {
             return Ok(Sheet { item, columns, rows });
         }
@@ -84,7 +88,12 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
         Err(fault) => return Err(fault),
     };
     let unknown = sheet.columns.unknown();
-    let note = (!unknown.is_empty()).then(|| format!("未识别、未采用的列:{}。", unknown.join("、")));
+    let mut notes = Vec::new();
+    if !unknown.is_empty() {
+        notes.push(format!("未识别、未采用的列:{}。", unknown.join("、")));
+    }
+    notes.extend(mapping.defaults.iter().map(|(field, value)| format!("空缺的“{field}”按“{value}”入库。")));
+    let note = (!notes.is_empty()).then(|| notes.concat());
     let mut chunk = Chunk::default();
     let mut read = 0_i64;
     while let Some(row) = sheet.rows.next() {

@@ -1,0 +1,245 @@
+//! `xinheng import`: files of departments become records.
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use house::hall::{House, command, files, job, query};
+use house::intake::model::{Batch, NewBatch, Taken};
+use house::intake::service::{self, Mapping};
+use house::office;
+use indicatif::{ProgressBar, ProgressStyle};
+use kernel::{Actor, Fault, FaultKind, Outcome};
+
+use crate::rim::{self, SystemClock};
+use crate::{say, worker};
+
+/// What to import.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// 主体登记信息(CSV 或 XLSX)
+    Entities {
+        /// 文件
+        file: PathBuf,
+        #[command(flatten)]
+        how: How,
+    },
+    /// 某一目录事项的信用记录(CSV 或 XLSX)
+    Records {
+        /// 文件
+        file: PathBuf,
+        /// 目录事项,例如 penalty(行政处罚);xinheng policy items 列出全部
+        #[arg(long = "type", value_name = "事项")]
+        item: String,
+        #[command(flatten)]
+        how: How,
+    },
+    /// 部门和执法人员名录(JSON)
+    Office {
+        /// 部门 JSON 文件
+        departments: PathBuf,
+        /// 人员 JSON 文件
+        inspectors: PathBuf,
+    },
+}
+
+/// How to import.
+#[derive(Debug, Args)]
+pub struct How {
+    /// 提供部门
+    #[arg(long, default_value = "本机导入")]
+    supplier: String,
+    /// 列对照文件(TOML):[columns] 下“文件中的表头” = "字段名"
+    #[arg(long)]
+    mapping: Option<PathBuf>,
+    /// 只检查,不入库
+    #[arg(long)]
+    dry_run: bool,
+    /// 退回清单写到哪里,不写则放在数据文件夹的 rejects 中
+    #[arg(long)]
+    rejects: Option<PathBuf>,
+}
+
+/// Imports.
+pub fn run(data: &Path, what: Import) -> Outcome<()> {
+    let house = rim::open(data, Arc::new(SystemClock))?;
+    worker::settle(&house, true)?;
+    match what {
+        Import::Entities { file, how } => import(&house, "registration", &file, &how),
+        Import::Records { file, item, how } => import(&house, &item, &file, &how),
+        Import::Office { departments, inspectors } => load_office(&house, &departments, &inspectors),
+    }
+}
+
+fn import(house: &House, item: &str, file: &Path, how: &How) -> Outcome<()> {
+    let mapping = read_mapping(how.mapping.as_deref())?;
+    if how.dry_run {
+        return dry_run(house, item, file, &mapping);
+    }
+    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let new = NewBatch { item: item.to_owned(), supplier: how.supplier.clone(), source: "file".into(), file_name: name };
+    let (batch, known) = take_in(house, file, &new, &mapping)?;
+    report(house, &batch, known, how.rejects.as_deref())
+}
+
+/// Hands a file over and works until it is digested, showing progress.
+fn take_in(house: &House, file: &Path, new: &NewBatch, mapping: &Mapping) -> Outcome<(Batch, bool)> {
+    watched(house, || take_in_quietly(house, file, new, mapping))
+}
+
+/// Hands a file over and works until it is digested.
+pub fn take_in_quietly(house: &House, file: &Path, new: &NewBatch, mapping: &Mapping) -> Outcome<(Batch, bool)> {
+    let digest = service::digest_of(file)?;
+    keep_copy(house, file, &digest)?;
+    let op = house.op(Actor::operator("本机操作员"), "import");
+    let taken = command(house, &op, |tx, op| service::receive(tx, op, new, &digest, mapping))?;
+    let (batch_id, known) = match taken {
+        Taken::New(batch_id) => (batch_id, false),
+        Taken::Known(batch) => (batch.batch_id, true),
+    };
+    worker::settle(house, false)?;
+    let batch = query(house, &op, |tx, _| service::batch(tx, batch_id))?;
+    Ok((batch, known))
+}
+
+/// The content lies in the data folder before the batch exists, so whoever takes over after a crash has it.
+fn keep_copy(house: &House, file: &Path, digest: &str) -> Outcome<()> {
+    house.folder.room("inbox")?;
+    let kept = house.folder.path(&service::file_of(digest));
+    if kept.exists() {
+        return Ok(());
+    }
+    let beside = kept.with_extension("part");
+    let copied = std::fs::copy(file, &beside)
+        .and_then(|_| std::fs::File::open(&beside)?.sync_all())
+        .and_then(|()| std::fs::rename(&beside, &kept));
+    copied.map_err(|e| Fault::internal(format!("不能把 {} 复制到数据文件夹:{e}", file.display()), e))
+}
+
+/// Shows how far the newest job is while `work` goes on.
+fn watched<T>(house: &House, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    const LOOK: Duration = Duration::from_millis(300);
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let op = house.op(Actor::system("进度"), "import");
+            while !stop.load(Ordering::Relaxed) {
+                if let Ok(jobs) = query(house, &op, |tx, _| job::latest(tx, 1)) {
+                    let read = jobs.first().and_then(|j| j.progress.as_ref()?.get("read")?.as_i64());
+                    bar.set_message(read.map_or_else(
+                        || "处理中……".to_owned(),
+                        |rows| format!("已核对 {} 行,随后入库、分类……", say::count(rows)),
+                    ));
+                }
+                bar.tick();
+                std::thread::park_timeout(LOOK);
+            }
+        });
+        let done = work();
+        stop.store(true, Ordering::Relaxed);
+        watcher.thread().unpark();
+        let _ = watcher.join();
+        bar.finish_and_clear();
+        done
+    })
+}
+
+fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> Outcome<()> {
+    if known {
+        say::line(format!(
+            "这个文件以前已经导入过(批次 {}),内容相同,未作任何改动。",
+            batch.batch_id
+        ));
+    }
+    if batch.state == "refused" {
+        let note = batch.note.clone().unwrap_or_default();
+        return Err(Fault::new(FaultKind::Invalid, "intake.batch.refused", format!("整个文件被退回:{note}")));
+    }
+    say::line(format!(
+        "批次 {}({}):读到 {} 行,入库 {} 条,与已有记录相同 {} 行,退回 {} 行。",
+        batch.batch_id,
+        batch.item,
+        say::count(batch.rows_read),
+        say::count(batch.rows_accepted),
+        say::count(batch.rows_unchanged),
+        say::count(batch.rows_refused)
+    ));
+    if let Some(note) = &batch.note {
+        say::line(format!("  {note}"));
+    }
+    if batch.rows_refused > 0 {
+        let path = write_rejects(house, batch, rejects)?;
+        say::line(format!("  退回清单(行号、字段、原值、原因、建议):{}", path.display()));
+    }
+    Ok(())
+}
+
+fn write_rejects(house: &House, batch: &Batch, wanted: Option<&Path>) -> Outcome<PathBuf> {
+    let op = house.op(Actor::operator("本机操作员"), "import");
+    let text = query(house, &op, |tx, _| service::refusals_csv(tx, batch.batch_id))?;
+    match wanted {
+        Some(path) => {
+            files::write_whole(path, &text)?;
+            Ok(path.to_path_buf())
+        }
+        None => house.folder.write(&format!("rejects/{}-{}.csv", batch.batch_id, batch.item), &text),
+    }
+}
+
+fn dry_run(house: &House, item: &str, file: &Path, mapping: &Mapping) -> Outcome<()> {
+    const SHOWN: usize = 20;
+    let op = house.op(Actor::operator("本机操作员"), "import");
+    let found = service::dry_run(&op, item, file, mapping)?;
+    say::line(format!(
+        "只检查,未入库:读到 {} 行,可以入库 {} 行,问题 {} 处。",
+        say::count(i64::try_from(found.rows).unwrap_or(i64::MAX)),
+        say::count(i64::try_from(found.good).unwrap_or(i64::MAX)),
+        say::count(i64::try_from(found.refusals.len()).unwrap_or(i64::MAX))
+    ));
+    if !found.unknown.is_empty() {
+        say::line(format!("  未识别的列:{}", found.unknown.join("、")));
+    }
+    for refusal in found.refusals.iter().take(SHOWN) {
+        let suggestion = refusal.suggestion.as_deref().unwrap_or_default();
+        say::line(format!(
+            "  第 {} 行 {}“{}”:{}{suggestion}",
+            refusal.line, refusal.field, refusal.value, refusal.reason
+        ));
+    }
+    if found.refusals.len() > SHOWN {
+        say::line(format!("  ……另有 {} 处。", found.refusals.len() - SHOWN));
+    }
+    Ok(())
+}
+
+fn read_mapping(path: Option<&Path>) -> Outcome<Mapping> {
+    let Some(path) = path else { return Ok(Mapping::default()) };
+    let bytes = files::read_file(path)?;
+    toml::from_str(&String::from_utf8_lossy(&bytes)).map_err(|e| {
+        let detail = format!("列对照文件 {} 有误:{e}", path.display());
+        Fault::new(FaultKind::Invalid, "intake.mapping.invalid", detail)
+    })
+}
+
+/// Loads departments and inspectors from two JSON files.
+pub fn load_office(house: &House, departments: &Path, inspectors: &Path) -> Outcome<()> {
+    let departments: Vec<office::model::Department> = read_json(departments)?;
+    let inspectors: Vec<office::model::Inspector> = read_json(inspectors)?;
+    let op = house.op(Actor::operator("本机操作员"), "import");
+    let loaded = command(house, &op, |tx, op| office::service::load(tx, op, &departments, &inspectors))?;
+    worker::settle(house, false)?;
+    say::line(format!("已导入部门 {} 个、执法人员 {} 人。", loaded.departments, loaded.inspectors));
+    Ok(())
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Outcome<T> {
+    serde_json::from_slice(&files::read_file(path)?).map_err(|e| {
+        let detail = format!("{} 第 {} 行第 {} 列有误:{e}", path.display(), e.line(), e.column());
+        Fault::new(FaultKind::Invalid, "office.file.invalid", detail)
+    })
+}

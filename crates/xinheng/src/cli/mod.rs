@@ -1,0 +1,138 @@
+//! The command line: what can be asked for, and who does it.
+
+mod classify;
+mod demo;
+mod import;
+mod init;
+mod inspect;
+mod log;
+mod pack;
+mod show;
+mod verify;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use house::House;
+use kernel::{Day, Outcome};
+
+use crate::rim::{self, SystemClock};
+use crate::{serve, worker};
+
+/// 信衡:事中事后监管平台。
+#[derive(Debug, Parser)]
+#[command(name = "xinheng", version, about, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// 数据文件夹
+    #[arg(long, global = true, default_value = "var/xinheng", env = "XINHENG_DATA")]
+    pub data: PathBuf,
+    /// 日志用 JSON 格式(供采集系统使用)
+    #[arg(long, global = true)]
+    pub log_json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 建立新的数据文件夹和数据库,给出操作员令牌
+    Init(init::Init),
+    /// 导入主体、信用记录或人员名录
+    #[command(subcommand)]
+    Import(import::Import),
+    /// 对全部主体分类
+    Classify {
+        /// 截止日,不写为今天
+        #[arg(long)]
+        as_of: Option<Day>,
+    },
+    /// 说明一个主体为什么是这一类,怎样会改变
+    Explain {
+        /// 统一社会信用代码
+        code: String,
+        /// 截止日,不写为今天
+        #[arg(long)]
+        as_of: Option<Day>,
+        /// 按当时所知,重算这一批次的分类
+        #[arg(long, value_name = "批次号", conflicts_with = "as_of")]
+        run: Option<i64>,
+    },
+    /// 显示一个主体的信用档案
+    Show {
+        /// 统一社会信用代码
+        code: String,
+        /// 截至哪一天所知,不写为现在
+        #[arg(long)]
+        on: Option<Day>,
+    },
+    /// 抽查计划
+    #[command(subcommand)]
+    Plan(inspect::PlanCommand),
+    /// 抽取
+    #[command(subcommand)]
+    Draw(inspect::DrawCommand),
+    /// 检查任务
+    #[command(subcommand)]
+    Task(inspect::TaskCommand),
+    /// 公示
+    #[command(subcommand)]
+    Publish(inspect::PublishCommand),
+    /// 演练:给计划的全部任务录入模拟的检查结果(仅用于试运行)
+    Rehearse {
+        /// 计划编号
+        plan: String,
+        /// 随机种子
+        #[arg(long, default_value_t = 7)]
+        seed: u64,
+    },
+    /// 演示:造一座城市,走完一圈,然后提供服务
+    Demo(demo::Demo),
+    /// 验证一次抽取的文书;有任何一项不符,退出码为 1
+    Verify(verify::Verify),
+    /// 政策包
+    #[command(subcommand)]
+    Policy(pack::Policy),
+    /// 公开日志
+    #[command(subcommand)]
+    Log(log::Log),
+    /// 启动服务
+    Serve {
+        /// 监听地址
+        #[arg(long, default_value = "127.0.0.1:8080", env = "XINHENG_LISTEN")]
+        listen: SocketAddr,
+    },
+}
+
+/// Does what was asked for.
+pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
+    let data = arguments.data;
+    let open = || -> Outcome<House> { rim::open(&data, Arc::new(SystemClock)) };
+    match arguments.command {
+        Command::Init(init) => init::run(&data, init),
+        Command::Import(what) => import::run(&data, what),
+        Command::Classify { as_of } => classify::run(&opened(open()?)?, as_of),
+        Command::Explain { code, as_of, run } => classify::explain(&open()?, &code, as_of, run),
+        Command::Show { code, on } => show::run(&opened(open()?)?, &code, on),
+        Command::Plan(what) => inspect::plan(&opened(open()?)?, what),
+        Command::Draw(inspect::DrawCommand::Contribute { name, suite }) => inspect::contribute(&name, &suite),
+        Command::Draw(what) => inspect::draw(&opened(open()?)?, what),
+        Command::Task(what) => inspect::task(&opened(open()?)?, what),
+        Command::Publish(what) => inspect::publish(&opened(open()?)?, &what),
+        Command::Rehearse { plan, seed } => demo::rehearse(&opened(open()?)?, &plan, seed),
+        Command::Demo(asked) => demo::run(&data, asked),
+        Command::Verify(verify) => return verify::run(&verify),
+        Command::Policy(policy) => return pack::run(&policy),
+        Command::Log(what) => log::run(&opened(open()?)?, &what),
+        Command::Serve { listen } => serve::serve(open()?, listen),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A house whose unfinished business of an earlier, perhaps killed, process is done first.
+fn opened(house: House) -> Outcome<House> {
+    worker::settle(&house, true)?;
+    Ok(house)
+}

@@ -18,12 +18,19 @@ impl Reader for PublishDocuments {
     }
 
     fn verbs(&self) -> &'static [&'static str] {
-        &["inspect.plan-approved", "inspect.draw-committed", "inspect.draw-drawn", "inspect.draw-voided"]
+        &[
+            "inspect.plan-approved",
+            "inspect.draw-committed",
+            "inspect.draw-drawn",
+            "inspect.draw-voided",
+        ]
     }
 
     fn read(&self, tx: &mut Tx, op: &Op, event: &Told) -> Outcome<()> {
         let number = |field: &str| event.payload.get(field).and_then(Value::as_i64);
-        let Some(plan_id) = number("plan_id") else { return Ok(()) };
+        let Some(plan_id) = number("plan_id") else {
+            return Ok(());
+        };
         match (event.verb.as_str(), number("draw_id")) {
             ("inspect.plan-approved", _) => service::publish_plan(tx, op, plan_id).map(drop),
             ("inspect.draw-committed", Some(draw_id)) => document(tx, op, (plan_id, draw_id), COMMITMENT),
@@ -42,7 +49,12 @@ fn document(tx: &mut Tx, op: &Op, (plan_id, draw_id): (i64, i64), kind: &'static
         VOID => ("抽取作废书", documents.void),
         _ => {
             let signature = documents.signature;
-            ("抽取记录", documents.transcript.map(|it| json!({ "transcript": it, "signature": signature })))
+            (
+                "抽取记录",
+                documents
+                    .transcript
+                    .map(|it| json!({ "transcript": it, "signature": signature })),
+            )
         }
     };
     let body = body.ok_or_else(|| Fault::internal("抽取文书缺失", std::io::Error::other(kind)))?;

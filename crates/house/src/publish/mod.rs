@@ -6,7 +6,6 @@
 pub mod http;
 pub mod jobs;
 pub mod model;
-mod public;
 pub mod rules;
 pub mod service;
 mod store;

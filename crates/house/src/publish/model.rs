@@ -1,7 +1,7 @@
 //! Notices and what the public sees of them.
-use kernel::actor::Jurisdiction;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::Division;
+use kernel::actor::Jurisdiction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -84,7 +84,10 @@ pub struct Notice {
 
 impl InJurisdiction for Notice {
     fn jurisdiction(&self) -> Jurisdiction {
-        Jurisdiction { division: Division::parse(&self.division).ok(), department: Some(self.department.clone()) }
+        Jurisdiction {
+            division: Division::parse(&self.division).ok(),
+            department: Some(self.department.clone()),
+        }
     }
 }
 

@@ -9,7 +9,16 @@ use crate::office::model::Department;
 use crate::registry::model::{CreditFile, Statement};
 
 /// Fields that name natural persons; they are never shown to the public, whatever the item.
-const PERSONAL: &[&str] = &["legal_person", "person", "person_name", "person_id", "contact", "phone", "mobile", "id_no"];
+const PERSONAL: &[&str] = &[
+    "legal_person",
+    "person",
+    "person_name",
+    "person_id",
+    "contact",
+    "phone",
+    "mobile",
+    "id_no",
+];
 
 /// The public statements of a file: items the catalogue calls public, in force, and within their publication term.
 pub fn statements(law: &PackOn, file: CreditFile, today: Day) -> Vec<PublicStatement> {
@@ -36,7 +45,11 @@ pub fn statements(law: &PackOn, file: CreditFile, today: Day) -> Vec<PublicState
 
 /// The day after which an adverse statement is no longer shown.
 fn ends(statement: &Statement) -> Option<Day> {
-    let term = statement.content.get("publicity_until").and_then(Value::as_str).and_then(|text| text.parse().ok());
+    let term = statement
+        .content
+        .get("publicity_until")
+        .and_then(Value::as_str)
+        .and_then(|text| text.parse().ok());
     [term, statement.until].into_iter().flatten().min()
 }
 
@@ -44,8 +57,13 @@ fn ends(statement: &Statement) -> Option<Day> {
 fn masked(content: &Value) -> Value {
     match content {
         Value::Object(fields) => {
-            let kept = fields.iter().filter(|(name, _)| !PERSONAL.contains(&name.as_str()));
-            Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
+            let kept = fields
+                .iter()
+                .filter(|(name, _)| !PERSONAL.contains(&name.as_str()));
+            Value::Object(
+                kept.map(|(name, value)| (name.clone(), value.clone()))
+                    .collect::<Map<_, _>>(),
+            )
         }
         _ => Value::Null,
     }
@@ -78,14 +96,31 @@ pub fn plan_body(plan: &Plan, departments: &[Department]) -> Value {
 }
 
 /// What is published of a task's results. Inspectors and notes are not.
-pub fn result_body(law: &PackOn, plan: &Plan, task: &Task, results: &[ItemResult], departments: &[Department]) -> Value {
+pub fn result_body(
+    law: &PackOn,
+    plan: &Plan,
+    task: &Task,
+    results: &[ItemResult],
+    departments: &[Department],
+) -> Value {
     let found = |code: &String| {
-        let title = law.result(code).map(|known| known.value.title.clone()).unwrap_or_default();
+        let title = law
+            .result(code)
+            .map(|known| known.value.title.clone())
+            .unwrap_or_default();
         json!({ "code": code, "title": title })
     };
     let item = |one: &ItemResult| {
-        let title = plan.items.iter().find(|item| item.check == one.item).map(|item| item.title.clone());
-        let department = task.items.iter().find(|item| item.item == one.item).map(|item| item.department.as_str());
+        let title = plan
+            .items
+            .iter()
+            .find(|item| item.check == one.item)
+            .map(|item| item.title.clone());
+        let department = task
+            .items
+            .iter()
+            .find(|item| item.item == one.item)
+            .map(|item| item.department.as_str());
         json!({
             "check": one.item,
             "title": title,

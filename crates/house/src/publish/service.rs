@@ -8,7 +8,8 @@ use proof::canonical;
 use serde_json::json;
 
 use super::model::{
-    ANNOUNCEMENT, COMMITMENT, NewAnnouncement, NewNotice, Notice, PLAN, PublicDraw, PublicEntity, PublicNotice, RESULT,
+    ANNOUNCEMENT, COMMITMENT, NewAnnouncement, NewNotice, Notice, PLAN, PublicDraw, PublicEntity,
+    PublicNotice, RESULT,
 };
 use super::{rules, store};
 use crate::hall::keys::{Keys, proof_fault};
@@ -55,7 +56,14 @@ pub fn publish(tx: &mut Tx, op: &Op, new: NewNotice) -> Outcome<Notice> {
         withdrawn_why: None,
     };
     store::save(tx, &notice)?;
-    tell(tx, op, &notice, "publish.notice-published", Some("publish.notice"), None)?;
+    tell(
+        tx,
+        op,
+        &notice,
+        "publish.notice-published",
+        Some("publish.notice"),
+        None,
+    )?;
     Ok(notice)
 }
 
@@ -67,11 +75,20 @@ pub fn withdraw(tx: &mut Tx, op: &Op, notice_id: i64, why: &str) -> Outcome<Noti
         let detail = "请写明撤回公示的原因:原因将一并公布。";
         return Err(Fault::new(FaultKind::Invalid, CODE, detail).with_field("why", CODE, detail));
     }
-    let former = store::notice(tx, notice_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Write)?;
+    let former = store::notice(tx, notice_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Write)?;
     if store::withdraw(tx, notice_id, op.at, why)? == 0 {
         return Ok(former);
     }
-    tell(tx, op, &former, "publish.notice-withdrawn", Some("publish.withdrawn"), Some(why))?;
+    tell(
+        tx,
+        op,
+        &former,
+        "publish.notice-withdrawn",
+        Some("publish.withdrawn"),
+        Some(why),
+    )?;
     notice(tx, op, notice_id)
 }
 
@@ -96,7 +113,11 @@ pub fn publish_result(tx: &mut Tx, op: &Op, task_id: i64) -> Outcome<Notice> {
     let task = inspect::service::task(tx, op, task_id)?;
     if task.state != "done" {
         let detail = format!("任务 {} 还没有检查结果,不能公示。", task.task_no);
-        return Err(Fault::new(FaultKind::Conflict, "publish.result.not-recorded", detail));
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            "publish.result.not-recorded",
+            detail,
+        ));
     }
     let plan = inspect::service::plan(tx, op, task.plan_id)?;
     let results = inspect::service::results(tx, op, task_id)?;
@@ -123,7 +144,9 @@ pub fn publish_due_results(tx: &mut Tx, op: &Op) -> Outcome<u64> {
     let (mut after, mut published) = (0, 0);
     loop {
         let page = inspect::service::done_after(tx, after, PAGE)?;
-        let Some(last) = page.last() else { return Ok(published) };
+        let Some(last) = page.last() else {
+            return Ok(published);
+        };
         after = *last;
         let subjects: Vec<String> = page.iter().map(|task_id| format!("task:{task_id}")).collect();
         let known: HashSet<String> = store::published(tx, RESULT, &subjects)?.into_iter().collect();
@@ -174,17 +197,28 @@ pub fn announce(tx: &mut Tx, op: &Op, new: &NewAnnouncement) -> Outcome<Notice> 
 
 /// One notice, for the desk.
 pub fn notice(tx: &mut Tx, op: &Op, notice_id: i64) -> Outcome<Notice> {
-    store::notice(tx, notice_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
+    store::notice(tx, notice_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)
 }
 
 /// Notices before a number, newest first, for the desk: also those withdrawn or over.
 pub fn notices(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Vec<Notice>> {
     let notices = store::notices(tx, before, limit)?;
-    Ok(notices.into_iter().filter(|notice| op.actor.scope.covers(&notice.jurisdiction())).collect())
+    Ok(notices
+        .into_iter()
+        .filter(|notice| op.actor.scope.covers(&notice.jurisdiction()))
+        .collect())
 }
 
 /// Notices of a kind as the public sees them, newest first.
-pub fn public_notices(tx: &mut Tx, op: &Op, kind: &str, before: i64, limit: i64) -> Outcome<Vec<PublicNotice>> {
+pub fn public_notices(
+    tx: &mut Tx,
+    op: &Op,
+    kind: &str,
+    before: i64,
+    limit: i64,
+) -> Outcome<Vec<PublicNotice>> {
     let notices = store::public_notices(tx, kind, before, limit, op.today())?;
     Ok(notices.into_iter().map(PublicNotice::from).collect())
 }
@@ -198,14 +232,23 @@ pub fn public_plan(tx: &mut Tx, op: &Op, plan_no: &str) -> Outcome<PublicNotice>
 fn public_about(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<PublicNotice> {
     let notice = store::about(tx, kind, subject)?.ok_or_else(Fault::hidden)?;
     let shown = notice.until_on.is_none_or(|day| day >= op.today());
-    if shown { Ok(notice.into()) } else { Err(Fault::hidden()) }
+    if shown {
+        Ok(notice.into())
+    } else {
+        Err(Fault::hidden())
+    }
 }
 
 /// Published draws, newest first.
 pub fn public_draws(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Vec<PublicDraw>> {
     let notices = store::public_notices(tx, COMMITMENT, before, limit, op.today())?;
     let draw = |notice: Notice| PublicDraw {
-        draw_id: notice.subject.rsplit(':').next().and_then(|id| id.parse().ok()).unwrap_or(0),
+        draw_id: notice
+            .subject
+            .rsplit(':')
+            .next()
+            .and_then(|id| id.parse().ok())
+            .unwrap_or(0),
         notice_id: notice.notice_id,
         number: notice.number,
         title: notice.title,
@@ -243,7 +286,10 @@ pub fn public_entity(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<PublicEn
 
 /// The public reaches no row by itself; the program reads for it and shows only what is public.
 fn reader(op: &Op) -> Op {
-    Op { actor: Actor::system("publish"), ..op.clone() }
+    Op {
+        actor: Actor::system("publish"),
+        ..op.clone()
+    }
 }
 
 fn tell(
@@ -265,12 +311,18 @@ fn tell(
             "notice_id": notice.notice_id, "kind": notice.kind, "subject": notice.subject, "number": notice.number,
             "why": why,
         }),
-        public: kind.map(|kind| PublicLeaf { kind: kind.to_owned(), subject, document: notice.document.clone() }),
+        public: kind.map(|kind| PublicLeaf {
+            kind: kind.to_owned(),
+            subject,
+            document: notice.document.clone(),
+        }),
     };
     ledger::append(tx, op, told).map(drop)
 }
 
 /// A number for the advisory lock of a subject; a collision only makes two callers wait for each other.
 fn lock_key(subject: &str) -> i64 {
-    subject.bytes().fold(0_i64, |sum, byte| sum.wrapping_mul(31).wrapping_add(i64::from(byte)))
+    subject.bytes().fold(0_i64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(i64::from(byte))
+    })
 }

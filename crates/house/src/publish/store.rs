@@ -85,29 +85,49 @@ pub fn save(tx: &mut Tx, notice: &Notice) -> Outcome<()> {
 }
 
 pub fn notice(tx: &mut Tx, notice_id: i64) -> Outcome<Option<Sealed<Notice>>> {
-    tx.opt(&NOTICE, &args![notice_id])?.map(|row| notice_row(&row).map(Sealed::new)).transpose()
+    tx.opt(&NOTICE, &args![notice_id])?
+        .map(|row| notice_row(&row).map(Sealed::new))
+        .transpose()
 }
 
 /// Notices are public: who asks for one of a kind is not asked for a jurisdiction.
 pub fn about(tx: &mut Tx, kind: &str, subject: &str) -> Outcome<Option<Notice>> {
-    tx.opt(&ABOUT, &args![kind, subject])?.as_ref().map(notice_row).transpose()
+    tx.opt(&ABOUT, &args![kind, subject])?
+        .as_ref()
+        .map(notice_row)
+        .transpose()
 }
 
 pub fn published(tx: &mut Tx, kind: &str, subjects: &[String]) -> Outcome<Vec<String>> {
-    let list: Vec<Value> = subjects.iter().map(|subject| Value::from(subject.as_str())).collect();
-    tx.all_in(&PUBLISHED, args![kind], &list)?.iter().map(|row| row.get("subject")).collect()
+    let list: Vec<Value> = subjects
+        .iter()
+        .map(|subject| Value::from(subject.as_str()))
+        .collect();
+    tx.all_in(&PUBLISHED, args![kind], &list)?
+        .iter()
+        .map(|row| row.get("subject"))
+        .collect()
 }
 
 pub fn notices(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Notice>> {
-    tx.all(&NOTICES, &args![before, limit])?.iter().map(notice_row).collect()
+    tx.all(&NOTICES, &args![before, limit])?
+        .iter()
+        .map(notice_row)
+        .collect()
 }
 
 pub fn public_notices(tx: &mut Tx, kind: &str, before: i64, limit: i64, today: Day) -> Outcome<Vec<Notice>> {
-    tx.all(&PUBLIC_NOTICES, &args![kind, before, limit, today])?.iter().map(notice_row).collect()
+    tx.all(&PUBLIC_NOTICES, &args![kind, before, limit, today])?
+        .iter()
+        .map(notice_row)
+        .collect()
 }
 
 pub fn public_of(tx: &mut Tx, subject_no: &str, before: i64, limit: i64, today: Day) -> Outcome<Vec<Notice>> {
-    tx.all(&PUBLIC_OF, &args![subject_no, before, limit, today])?.iter().map(notice_row).collect()
+    tx.all(&PUBLIC_OF, &args![subject_no, before, limit, today])?
+        .iter()
+        .map(notice_row)
+        .collect()
 }
 
 pub fn withdraw(tx: &mut Tx, notice_id: i64, at: Instant, why: &str) -> Outcome<u64> {
@@ -115,7 +135,10 @@ pub fn withdraw(tx: &mut Tx, notice_id: i64, at: Instant, why: &str) -> Outcome<
 }
 
 pub fn lapsed(tx: &mut Tx, today: Day, limit: i64) -> Outcome<Vec<Notice>> {
-    tx.all(&LAPSED, &args![today, limit])?.iter().map(notice_row).collect()
+    tx.all(&LAPSED, &args![today, limit])?
+        .iter()
+        .map(notice_row)
+        .collect()
 }
 
 pub fn end(tx: &mut Tx, notice_id: i64, at: Instant) -> Outcome<()> {

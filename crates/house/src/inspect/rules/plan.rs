@@ -21,9 +21,14 @@ pub fn check(law: &PackOn, today: Day, departments: &[Department], new: &NewPlan
     if new.title.trim().is_empty() {
         faults.add("title", "计划名称不能为空。");
     }
-    let initiator = departments.iter().find(|department| department.department_id == new.department);
+    let initiator = departments
+        .iter()
+        .find(|department| department.department_id == new.department);
     if initiator.is_none() {
-        faults.add("department", format!("没有编号为“{}”的部门。请先导入部门。", new.department));
+        faults.add(
+            "department",
+            format!("没有编号为“{}”的部门。请先导入部门。", new.department),
+        );
     }
     check_place(new, initiator, &mut faults);
     check_days(new, today, &mut faults);
@@ -38,7 +43,10 @@ pub fn check(law: &PackOn, today: Day, departments: &[Department], new: &NewPlan
     let mut items = Vec::new();
     for (at, item) in new.items.iter().enumerate() {
         if !seen.insert(item.check.as_str()) {
-            faults.add(format!("items[{at}].check"), format!("事项“{}”写了两次。", item.check));
+            faults.add(
+                format!("items[{at}].check"),
+                format!("事项“{}”写了两次。", item.check),
+            );
         }
         items.extend(check_item(law, departments, new, at, item, &mut faults));
     }
@@ -58,8 +66,9 @@ impl Faults {
         self.fields.push((field.into(), detail.into()));
     }
 
-    fn add_by(&mut self, field: String, detail: String, basis: &policy::Basis) {
-        self.fields.push((field, format!("{detail}依据:{basis}。")));
+    fn add_by(&mut self, field: impl Into<String>, detail: &str, basis: &policy::Basis) {
+        self.fields
+            .push((field.into(), format!("{detail}依据:{basis}。")));
         self.basis.get_or_insert_with(|| basis.to_string());
     }
 
@@ -68,11 +77,17 @@ impl Faults {
             return Ok(());
         }
         let all: Vec<&str> = self.fields.iter().map(|(_, detail)| detail.as_str()).collect();
-        let mut fault = Fault::new(FaultKind::Invalid, CODE, format!("抽查计划有误,未保存。{}", all.join("")));
+        let mut fault = Fault::new(
+            FaultKind::Invalid,
+            CODE,
+            format!("抽查计划有误,未保存。{}", all.join("")),
+        );
         if let Some(basis) = self.basis {
             fault = fault.with_basis(basis);
         }
-        Err(self.fields.into_iter().fold(fault, |fault, (field, detail)| fault.with_field(field, CODE, detail)))
+        Err(self.fields.into_iter().fold(fault, |fault, (field, detail)| {
+            fault.with_field(field, CODE, detail)
+        }))
     }
 }
 
@@ -83,7 +98,10 @@ fn check_place(new: &NewPlan, initiator: Option<&Department>, faults: &mut Fault
     };
     let Some(initiator) = initiator else { return };
     if Division::parse(&initiator.division).is_ok_and(|own| !own.contains(&place)) {
-        let detail = format!("抽查范围 {} 不在发起部门“{}”的辖区 {} 内。", new.division, initiator.name, initiator.division);
+        let detail = format!(
+            "抽查范围 {} 不在发起部门“{}”的辖区 {} 内。",
+            new.division, initiator.name, initiator.division
+        );
         faults.add("division", detail);
     }
 }
@@ -99,16 +117,33 @@ fn check_days(new: &NewPlan, today: Day, faults: &mut Faults) {
 
 fn check_filter(law: &PackOn, new: &NewPlan, faults: &mut Faults) {
     match (new.mode, new.filter.is_empty()) {
-        (Mode::Directed, true) => faults.add("filter", "定向抽查至少要有一个条件(类型、登记状态、行业或区划)。"),
-        (Mode::Undirected, false) => faults.add("filter", "不定向抽查不能带条件。请去掉条件,或改为定向抽查。"),
+        (Mode::Directed, true) => {
+            faults.add("filter", "定向抽查至少要有一个条件(类型、登记状态、行业或区划)。");
+        }
+        (Mode::Undirected, false) => {
+            faults.add("filter", "不定向抽查不能带条件。请去掉条件,或改为定向抽查。");
+        }
         _ => {}
     }
-    let Filter { kinds, statuses, industries: _, divisions } = &new.filter;
-    for (field, table, codes) in
-        [("filter.kinds", "subject-kind", kinds), ("filter.statuses", "registration-status", statuses)]
-    {
+    let Filter {
+        kinds,
+        statuses,
+        industries: _,
+        divisions,
+    } = &new.filter;
+    for (field, table, codes) in [
+        ("filter.kinds", "subject-kind", kinds),
+        ("filter.statuses", "registration-status", statuses),
+    ] {
         let Ok(table) = law.table(table) else { continue };
-        let known = |code: &str| !code.is_empty() && table.value.values.iter().any(|value| value.code.starts_with(code));
+        let known = |code: &str| {
+            !code.is_empty()
+                && table
+                    .value
+                    .values
+                    .iter()
+                    .any(|value| value.code.starts_with(code))
+        };
         for code in codes.iter().filter(|code| !known(code)) {
             faults.add(field, format!("“{code}”不在代码表“{}”中。", table.value.title));
         }
@@ -116,7 +151,12 @@ fn check_filter(law: &PackOn, new: &NewPlan, faults: &mut Faults) {
     for code in divisions.iter().filter(|code| Division::parse(code).is_err()) {
         faults.add("filter.divisions", format!("“{code}”不是行政区划代码。"));
     }
-    for code in new.filter.industries.iter().filter(|code| kernel::Industry::parse(code).is_err()) {
+    for code in new
+        .filter
+        .industries
+        .iter()
+        .filter(|code| kernel::Industry::parse(code).is_err())
+    {
         faults.add("filter.industries", format!("“{code}”不是行业代码。"));
     }
 }
@@ -136,7 +176,10 @@ fn check_item(
     };
     let (check, basis) = (known.value, &known.trace.basis);
     let department_id = item.department.clone().unwrap_or_else(|| plan.department.clone());
-    match departments.iter().find(|department| department.department_id == department_id) {
+    match departments
+        .iter()
+        .find(|department| department.department_id == department_id)
+    {
         None => {
             let detail = format!("没有编号为“{department_id}”的部门。请先导入部门。");
             faults.add(format!("items[{at}].department"), detail);
@@ -144,7 +187,14 @@ fn check_item(
         Some(department) => check_department(check, basis, at, department, faults),
     }
     for (class, text) in &item.ratios {
-        check_ratio(law, check, &format!("items[{at}].ratios.{class}"), class, text, faults);
+        check_ratio(
+            law,
+            check,
+            &format!("items[{at}].ratios.{class}"),
+            class,
+            text,
+            faults,
+        );
     }
     Some(PlanItem {
         check: item.check.clone(),
@@ -155,14 +205,20 @@ fn check_item(
     })
 }
 
-fn check_department(check: &CheckItem, basis: &policy::Basis, at: usize, department: &Department, faults: &mut Faults) {
+fn check_department(
+    check: &CheckItem,
+    basis: &policy::Basis,
+    at: usize,
+    department: &Department,
+    faults: &mut Faults,
+) {
     let field = format!("items[{at}].department");
     if check.function != department.function && !check.partners.contains(&department.function) {
         let detail = format!(
             "事项“{}”由职能为“{}”的部门检查,“{}”的职能是“{}”。",
             check.title, check.function, department.name, department.function
         );
-        faults.add_by(field, detail, basis);
+        faults.add_by(field, &detail, basis);
         return;
     }
     let level = Division::parse(&department.division).map(|place| level_of(&place));
@@ -173,36 +229,36 @@ fn check_department(check: &CheckItem, basis: &policy::Basis, at: usize, departm
             check.levels.join("、"),
             department.name
         );
-        faults.add_by(field, detail, basis);
+        faults.add_by(field, &detail, basis);
     }
 }
 
-fn check_ratio(
-    law: &PackOn,
-    check: &CheckItem,
-    field: &str,
-    class: &str,
-    text: &str,
-    faults: &mut Faults,
-) {
+fn check_ratio(law: &PackOn, check: &CheckItem, field: &str, class: &str, text: &str, faults: &mut Faults) {
     let Ok(rule) = law.ratio(GENERAL_MODEL, class) else {
         faults.add(field, format!("没有“{class}”这个类别的抽查比例。"));
         return;
     };
     let Some(share) = Fraction::parse(text) else {
-        faults.add(field, format!("比例“{text}”无法读取。请写成 5/100 这样的分数,不大于 1。"));
+        faults.add(
+            field,
+            format!("比例“{text}”无法读取。请写成 5/100 这样的分数,不大于 1。"),
+        );
         return;
     };
     let upper = rule.value.upper.filter(|_| check.kind == CheckKind::General);
     if upper.is_some_and(|upper| less(upper, share)) {
         let most = upper.map_or_else(String::new, |upper| upper.to_string());
-        faults.add_by(field.to_owned(), format!("{class} 类抽查比例 {text} 超过上限 {most}。"), &rule.trace.basis);
+        faults.add_by(
+            field,
+            &format!("{class} 类抽查比例 {text} 超过上限 {most}。"),
+            &rule.trace.basis,
+        );
     }
     if let Ok(floor) = law.floor()
         && less(share, floor.value.share)
     {
         let detail = format!("{class} 类抽查比例 {text} 低于最低比例 {}。", floor.value.share);
-        faults.add_by(field.to_owned(), detail, &floor.trace.basis);
+        faults.add_by(field, &detail, &floor.trace.basis);
     }
 }
 

@@ -43,7 +43,8 @@ pub struct Known {
 
 impl Known {
     fn in_list(list: &HashMap<String, HashSet<i64>>, item: &str, entity_id: i64) -> bool {
-        list.get(item).is_some_and(|entities| entities.contains(&entity_id))
+        list.get(item)
+            .is_some_and(|entities| entities.contains(&entity_id))
     }
 }
 
@@ -85,9 +86,14 @@ pub struct PoolRule<'a> {
 impl PoolRule<'_> {
     /// Whether an entity is within the plan's place and conditions.
     pub fn in_scope(&self, entity: &Entity) -> bool {
-        let any = |codes: &[String], fits: &dyn Fn(&str) -> bool| codes.is_empty() || codes.iter().any(|code| fits(code));
-        let within = |code: &str, place: &Division| Division::parse(code).is_ok_and(|outer| outer.contains(place));
-        let Ok(place) = Division::parse(&entity.division) else { return false };
+        let any = |codes: &[String], fits: &dyn Fn(&str) -> bool| {
+            codes.is_empty() || codes.iter().any(|code| fits(code))
+        };
+        let within =
+            |code: &str, place: &Division| Division::parse(code).is_ok_and(|outer| outer.contains(place));
+        let Ok(place) = Division::parse(&entity.division) else {
+            return false;
+        };
         self.place.contains(&place)
             && any(&self.filter.kinds, &|code| entity.kind.starts_with(code))
             && any(&self.filter.statuses, &|code| entity.status.starts_with(code))
@@ -97,9 +103,13 @@ impl PoolRule<'_> {
 
     /// Whether an item is for an entity at all.
     pub fn admits(&self, item: &ItemRule, entity: &Entity, known: &Known) -> bool {
-        item.subjects.admits(&entity.kind, &entity.industry, &entity.status, &entity.division, |record| {
-            Known::in_list(&known.holds, record, entity.entity_id)
-        })
+        item.subjects.admits(
+            &entity.kind,
+            &entity.industry,
+            &entity.status,
+            &entity.division,
+            |record| Known::in_list(&known.holds, record, entity.entity_id),
+        )
     }
 
     /// The first rule that keeps an entity out: its place among the exclusions, one past them for the frequency cap.
@@ -111,20 +121,30 @@ impl PoolRule<'_> {
                 && !exclusion.except_classes.iter().any(|except| except == code)
                 && self.hit(&exclusion.rule, item, entity, visits, known)
         });
-        by_rule.or_else(|| self.too_often(item, class, visits).then_some(item.exclusions.len()))
+        by_rule.or_else(|| {
+            self.too_often(item, class, visits)
+                .then_some(item.exclusions.len())
+        })
     }
 
-    fn hit(&self, rule: &ExclusionRule, item: &ItemRule, entity: &Entity, visits: &[Visit], known: &Known) -> bool {
+    fn hit(
+        &self,
+        rule: &ExclusionRule,
+        item: &ItemRule,
+        entity: &Entity,
+        visits: &[Visit],
+        known: &Known,
+    ) -> bool {
         let same = |visit: &&Visit| visit.checks.iter().any(|check| check == item.check);
         match rule {
             ExclusionRule::SameItemWithin(months) => self.since(visits, *months).any(|visit| same(&visit)),
             ExclusionRule::AnyCheckWithin(months) => self.since(visits, *months).next().is_some(),
-            ExclusionRule::UpperLevelWithin(months) => {
-                self.since(visits, *months).any(|visit| visit.by_upper && same(&visit))
-            }
-            ExclusionRule::RegisteredWithin(months) => {
-                entity.established_on.is_some_and(|day| self.back(*months).is_some_and(|since| day > since))
-            }
+            ExclusionRule::UpperLevelWithin(months) => self
+                .since(visits, *months)
+                .any(|visit| visit.by_upper && same(&visit)),
+            ExclusionRule::RegisteredWithin(months) => entity
+                .established_on
+                .is_some_and(|day| self.back(*months).is_some_and(|since| day > since)),
             ExclusionRule::StatusNotIn(statuses) => !statuses.contains(&entity.status),
             ExclusionRule::ItemOpen(record) => Known::in_list(&known.open, record, entity.entity_id),
             ExclusionRule::ItemNone(record) => !Known::in_list(&known.holds, record, entity.entity_id),
@@ -141,24 +161,40 @@ impl PoolRule<'_> {
     }
 
     fn too_often(&self, item: &ItemRule, class: usize, visits: &[Visit]) -> bool {
-        let Some(Some(cap)) = self.frequencies.get(class) else { return false };
-        let counts = |visit: &&Visit| {
-            cap.scope == FrequencyScope::All || visit.departments.iter().any(|department| department == item.department)
+        let Some(Some(cap)) = self.frequencies.get(class) else {
+            return false;
         };
-        let made: BTreeSet<&str> =
-            self.since(visits, cap.months).filter(counts).map(|visit| visit.no.as_str()).collect();
+        let counts = |visit: &&Visit| {
+            cap.scope == FrequencyScope::All
+                || visit
+                    .departments
+                    .iter()
+                    .any(|department| department == item.department)
+        };
+        let made: BTreeSet<&str> = self
+            .since(visits, cap.months)
+            .filter(counts)
+            .map(|visit| visit.no.as_str())
+            .collect();
         made.len() >= usize::try_from(cap.times).unwrap_or(usize::MAX)
     }
 
     /// Longest time any rule looks back, in months.
     pub fn farthest(&self) -> u32 {
-        let rules = self.items.iter().flat_map(|item| &item.exclusions).map(|(_, exclusion)| match exclusion.rule {
-            ExclusionRule::SameItemWithin(months)
-            | ExclusionRule::AnyCheckWithin(months)
-            | ExclusionRule::UpperLevelWithin(months) => months,
-            _ => 0,
-        });
-        rules.chain(self.frequencies.iter().flatten().map(|cap| cap.months)).max().unwrap_or(0)
+        let rules = self
+            .items
+            .iter()
+            .flat_map(|item| &item.exclusions)
+            .map(|(_, exclusion)| match exclusion.rule {
+                ExclusionRule::SameItemWithin(months)
+                | ExclusionRule::AnyCheckWithin(months)
+                | ExclusionRule::UpperLevelWithin(months) => months,
+                _ => 0,
+            });
+        rules
+            .chain(self.frequencies.iter().flatten().map(|cap| cap.months))
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -205,31 +241,66 @@ impl Kept {
         let mut classes = Vec::new();
         let mut numbers: Vec<HashMap<u8, i16>> = Vec::new();
         for (at, item) in rule.items.iter().enumerate() {
-            let present: BTreeSet<u8> = candidates.iter().filter(|one| has(one, at)).map(|one| one.class).collect();
+            let present: BTreeSet<u8> = candidates
+                .iter()
+                .filter(|one| has(one, at))
+                .map(|one| one.class)
+                .collect();
             let name = |class: u8| rule.classes.get(usize::from(class)).copied().unwrap_or_default();
-            let mut order: Vec<_> = present.into_iter().map(|class| (mix(suite, key, item.check, name(class)), class)).collect();
+            let mut order: Vec<_> = present
+                .into_iter()
+                .map(|class| (mix(suite, key, item.check, name(class)), class))
+                .collect();
             order.sort_unstable();
             labels.push((1..=order.len()).map(|number| format!("s{number}")).collect());
             classes.push(order.iter().map(|(_, class)| name(*class).to_owned()).collect());
-            numbers.push(order.iter().zip(0_i16..).map(|((_, class), number)| (*class, number)).collect());
+            numbers.push(
+                order
+                    .iter()
+                    .zip(0_i16..)
+                    .map(|((_, class), number)| (*class, number))
+                    .collect(),
+            );
         }
         let names: BTreeSet<&str> = candidates.iter().map(|one| one.division.as_str()).collect();
         let divisions: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let places: HashMap<&str, u32> = divisions.iter().map(String::as_str).zip(0_u32..).collect();
         let tag = |one: &Candidate, at: usize| {
-            if has(one, at) { numbers.get(at).and_then(|of| of.get(&one.class)).copied().unwrap_or(-1) } else { -1 }
+            if has(one, at) {
+                numbers
+                    .get(at)
+                    .and_then(|of| of.get(&one.class))
+                    .copied()
+                    .unwrap_or(-1)
+            } else {
+                -1
+            }
         };
         let row = |one: &Candidate| {
             let tags = (0..rule.items.len()).map(|at| tag(one, at)).collect();
-            (one.id.clone(), places.get(one.division.as_str()).copied().unwrap_or(0), tags)
+            (
+                one.id.clone(),
+                places.get(one.division.as_str()).copied().unwrap_or(0),
+                tags,
+            )
         };
         let rows = candidates.iter().map(row).collect();
-        Self { divisions, labels, classes, rows, roll }
+        Self {
+            divisions,
+            labels,
+            classes,
+            rows,
+            roll,
+        }
     }
 
     /// The pool of each item.
     pub fn pools(&self) -> Outcome<Vec<Rows>> {
-        let mut pools: Vec<Rows> = self.labels.iter().map(|labels| Rows::new(labels.clone())).collect();
+        let mut pools: Vec<Rows> = self
+            .labels
+            .iter()
+            .map(|labels| Rows::new(labels.clone()))
+            .collect();
         for (id, _, tags) in &self.rows {
             for (pool, tag) in pools.iter_mut().zip(tags) {
                 let Ok(tag) = u32::try_from(*tag) else { continue };
@@ -257,7 +328,10 @@ impl Kept {
             }
         }
         let strata = self.labels.get(item).map_or(0, Vec::len);
-        (0_i16..).take(strata).map(|tag| sizes.get(&tag).copied().unwrap_or(0)).collect()
+        (0_i16..)
+            .take(strata)
+            .map(|tag| sizes.get(&tag).copied().unwrap_or(0))
+            .collect()
     }
 
     /// As kept in the database.
@@ -272,10 +346,18 @@ impl Kept {
 }
 
 fn has(candidate: &Candidate, item: usize) -> bool {
-    u32::try_from(item).ok().and_then(|item| candidate.items.checked_shr(item)).is_some_and(|bits| bits & 1 == 1)
+    u32::try_from(item)
+        .ok()
+        .and_then(|item| candidate.items.checked_shr(item))
+        .is_some_and(|bits| bits & 1 == 1)
 }
 
 /// A value that orders the classes of an item; without the pool key the order tells nothing.
 fn mix(suite: Suite, key: &PoolKey, item: &str, class: &str) -> [u8; 32] {
-    suite.mac(&key.0.0, "stratum-label").field(item.as_bytes()).field(class.as_bytes()).finish().0
+    suite
+        .mac(&key.0.0, "stratum-label")
+        .field(item.as_bytes())
+        .field(class.as_bytes())
+        .finish()
+        .0
 }

@@ -20,11 +20,17 @@ fn refused(field: impl Into<String>, detail: impl Into<String>) -> Fault {
 /// The visit happened between the draw and today.
 pub fn check_day(result: &NewResult, drawn_on: Day, today: Day) -> Outcome<()> {
     if result.checked_on < drawn_on {
-        let detail = format!("检查日期 {} 早于抽取日 {drawn_on}。请核对日期。", result.checked_on);
+        let detail = format!(
+            "检查日期 {} 早于抽取日 {drawn_on}。请核对日期。",
+            result.checked_on
+        );
         return Err(refused("checked_on", detail));
     }
     if result.checked_on > today {
-        return Err(refused("checked_on", format!("检查日期 {} 还没有到。", result.checked_on)));
+        return Err(refused(
+            "checked_on",
+            format!("检查日期 {} 还没有到。", result.checked_on),
+        ));
     }
     Ok(())
 }
@@ -37,9 +43,14 @@ pub fn check_people(result: &NewResult, task: &Task, roll: &[Inspector]) -> Outc
             let detail = format!("执法证号 {inspector} 不在本任务选派的检查人员中。人员有变时请先办理更换。");
             return Err(refused("inspectors", detail));
         }
-        let valid = roll.iter().any(|one| one.inspector_id == *inspector && one.certificate_until >= result.checked_on);
+        let valid = roll
+            .iter()
+            .any(|one| one.inspector_id == *inspector && one.certificate_until >= result.checked_on);
         if !valid {
-            return Err(refused("inspectors", format!("{inspector} 的执法证在 {} 已经失效。", result.checked_on)));
+            return Err(refused(
+                "inspectors",
+                format!("{inspector} 的执法证在 {} 已经失效。", result.checked_on),
+            ));
         }
     }
     if present.len() < FEWEST {
@@ -62,8 +73,15 @@ pub fn check_items(law: &PackOn, result: &NewResult, task: &Task) -> Outcome<()>
         }
         check_codes(law, &field, one)?;
     }
-    if let Some(open) = task.items.iter().find(|item| !answered.contains(item.item.as_str())) {
-        return Err(refused("items", format!("事项“{}”还没有结果。一次检查的全部事项须一并录入。", open.item)));
+    if let Some(open) = task
+        .items
+        .iter()
+        .find(|item| !answered.contains(item.item.as_str()))
+    {
+        return Err(refused(
+            "items",
+            format!("事项“{}”还没有结果。一次检查的全部事项须一并录入。", open.item),
+        ));
     }
     Ok(())
 }
@@ -76,8 +94,14 @@ fn check_codes(law: &PackOn, field: &str, one: &NewItemResult) -> Outcome<()> {
     let distinct: BTreeSet<&str> = one.codes.iter().map(String::as_str).collect();
     for code in &distinct {
         let Ok(known) = law.result(code) else {
-            let all: Vec<String> = law.results().map(|one| format!("{} {}", one.trace.code, one.value.title)).collect();
-            return Err(refused(field, format!("没有检查结果代码“{code}”。可用的有:{}。", all.join("、"))));
+            let all: Vec<String> = law
+                .results()
+                .map(|one| format!("{} {}", one.trace.code, one.value.title))
+                .collect();
+            return Err(refused(
+                field,
+                format!("没有检查结果代码“{code}”。可用的有:{}。", all.join("、")),
+            ));
         };
         if known.value.exclusive && distinct.len() > 1 {
             let detail = format!("“{code} {}”不能与其他结果同时填写。", known.value.title);
@@ -89,6 +113,13 @@ fn check_codes(law: &PackOn, field: &str, one: &NewItemResult) -> Outcome<()> {
 
 /// The code that stands for the item in the credit record: the first that counts as a problem, else the first.
 pub fn leading<'r>(law: &PackOn, codes: &'r [String]) -> Option<&'r str> {
-    let problem = |code: &&String| law.result(code).is_ok_and(|known: policy::Answer<&ResultCode>| known.value.problem);
-    codes.iter().find(problem).or_else(|| codes.first()).map(String::as_str)
+    let problem = |code: &&String| {
+        law.result(code)
+            .is_ok_and(|known: policy::Answer<&ResultCode>| known.value.problem)
+    };
+    codes
+        .iter()
+        .find(problem)
+        .or_else(|| codes.first())
+        .map(String::as_str)
 }

@@ -27,7 +27,11 @@ pub fn replace(tx: &mut Tx, op: &Op, task_id: i64, reason: &Replacement) -> Outc
     let (chosen, without) = reserves(tx, &held, &task)?;
     if chosen.is_empty() {
         let detail = format!("任务 {} 的候补对象已经用完。请写明原因取消该任务。", task.task_no);
-        return Err(Fault::new(FaultKind::Conflict, "inspect.reserve.exhausted", detail));
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            "inspect.reserve.exhausted",
+            detail,
+        ));
     }
     let words = match reason.cause {
         Cause::Closed => "已注销或停业",
@@ -36,7 +40,9 @@ pub fn replace(tx: &mut Tx, op: &Op, task_id: i64, reason: &Replacement) -> Outc
     let note = format!("{words}:{}", reason.note.trim());
     store::set_task(tx, task_id, "replaced", None, Some(&note))?;
     let plan = super::plan(tx, op, task.plan_id)?;
-    let mut serial = store::last_task_no(tx, plan.plan_id)?.as_deref().map_or(0, serial_of);
+    let mut serial = store::last_task_no(tx, plan.plan_id)?
+        .as_deref()
+        .map_or(0, serial_of);
     let mut tasks = Vec::new();
     for (subject_no, items) in chosen {
         let roll = loaded(tx, &held)?;
@@ -56,7 +62,14 @@ pub fn replace(tx: &mut Tx, op: &Op, task_id: i64, reason: &Replacement) -> Outc
         "task_no": task.task_no, "cause": reason.cause, "note": reason.note,
         "by": tasks.iter().map(|one| &one.task_no).collect::<Vec<_>>(), "without": without,
     });
-    tell(tx, op, &held, &task, ("inspect.task-replaced", "draw.replacement"), facts)?;
+    tell(
+        tx,
+        op,
+        &held,
+        &task,
+        ("inspect.task-replaced", "draw.replacement"),
+        facts,
+    )?;
     Ok(Replaced { task, tasks, without })
 }
 
@@ -67,7 +80,14 @@ pub fn cancel(tx: &mut Tx, op: &Op, task_id: i64, reason: &str) -> Outcome<Task>
     store::set_task(tx, task_id, "cancelled", None, Some(reason.trim()))?;
     let held = held(tx, task.draw_id)?;
     let facts = json!({ "task_no": task.task_no, "note": reason.trim() });
-    tell(tx, op, &held, &task, ("inspect.task-cancelled", "draw.cancellation"), facts)?;
+    tell(
+        tx,
+        op,
+        &held,
+        &task,
+        ("inspect.task-cancelled", "draw.cancellation"),
+        facts,
+    )?;
     super::task(tx, op, task_id)
 }
 
@@ -76,36 +96,55 @@ pub fn cancel(tx: &mut Tx, op: &Op, task_id: i64, reason: &str) -> Outcome<Task>
 pub fn recuse(tx: &mut Tx, op: &Op, task_id: i64, inspector: &str, reason: &str) -> Outcome<Task> {
     let mut task = task_for(tx, op, task_id, &["open"])?;
     need_reason(reason)?;
-    let Some(at) = task.members.iter().position(|member| member.inspector == inspector) else {
+    let Some(at) = task
+        .members
+        .iter()
+        .position(|member| member.inspector == inspector)
+    else {
         let detail = format!("执法证号 {inspector} 不在任务 {} 的检查人员中。", task.task_no);
-        return Err(Fault::new(FaultKind::Invalid, "inspect.team.not-a-member", detail));
+        return Err(Fault::new(
+            FaultKind::Invalid,
+            "inspect.team.not-a-member",
+            detail,
+        ));
     };
     let held = held(tx, task.draw_id)?;
     let out = task.members.remove(at);
     task.recused.push(out.inspector);
-    let taken: HashSet<&str> =
-        task.members.iter().map(|member| member.inspector.as_str()).chain(task.recused.iter().map(String::as_str)).collect();
+    let taken: HashSet<&str> = task
+        .members
+        .iter()
+        .map(|member| member.inspector.as_str())
+        .chain(task.recused.iter().map(String::as_str))
+        .collect();
     let mut roll = loaded(tx, &held)?;
     roll.retain(|row| !taken.contains(row.id.as_str()));
-    let items: Vec<&str> =
-        task.items.iter().filter(|item| item.department == out.department).map(|item| item.item.as_str()).collect();
+    let items: Vec<&str> = task
+        .items
+        .iter()
+        .filter(|item| item.department == out.department)
+        .map(|item| item.item.as_str())
+        .collect();
     let next = held.lot(|lot| proved(lot.team(&task.subject_no, &task.division, &items, Some(1), &roll)))?;
-    match next {
-        Some(SelectedRow::Team { members, .. }) => {
-            let new = members.into_iter().map(|one| TeamMember { department: one.department, inspector: one.inspector });
-            task.members.splice(at..at, new);
-            task.leader = leader(&task, &held);
-        }
-        _ => {
-            task.state = "unstaffed".to_owned();
-            task.leader = None;
-        }
+    if let Some(SelectedRow::Team { members, .. }) = next {
+        task.members.splice(at..at, members.into_iter().map(member));
+        task.leader = leader(&task, &held);
+    } else {
+        "unstaffed".clone_into(&mut task.state);
+        task.leader = None;
     }
     store::set_members(tx, &task)?;
     let facts = json!({
         "task_no": task.task_no, "recused": inspector, "note": reason.trim(), "members": task.members, "state": task.state,
     });
-    tell(tx, op, &held, &task, ("inspect.inspector-recused", "draw.recusal"), facts)?;
+    tell(
+        tx,
+        op,
+        &held,
+        &task,
+        ("inspect.inspector-recused", "draw.recusal"),
+        facts,
+    )?;
     super::task(tx, op, task_id)
 }
 
@@ -125,16 +164,25 @@ pub fn staff(tx: &mut Tx, op: &Op, task_id: i64) -> Outcome<Task> {
     let items: Vec<&str> = task.items.iter().map(|item| item.item.as_str()).collect();
     let team = held.lot(|lot| proved(lot.team(&task.subject_no, &task.division, &items, None, &roll)))?;
     let Some(SelectedRow::Team { members, leader, .. }) = team else {
-        let detail = format!("任务 {} 仍没有足够的检查人员可派。请补充名录库,或调整其他任务后再试。", task.task_no);
+        let detail = format!(
+            "任务 {} 仍没有足够的检查人员可派。请补充名录库,或调整其他任务后再试。",
+            task.task_no
+        );
         return Err(Fault::new(FaultKind::Conflict, "inspect.team.short", detail));
     };
-    let member = |one: proof::draw::Member| TeamMember { department: one.department, inspector: one.inspector };
     task.members = members.into_iter().map(member).collect();
     task.leader = Some(leader);
-    task.state = "open".to_owned();
+    "open".clone_into(&mut task.state);
     store::set_members(tx, &task)?;
     let facts = json!({ "task_no": task.task_no, "members": task.members });
-    tell(tx, op, &held, &task, ("inspect.task-staffed", "draw.staffing"), facts)?;
+    tell(
+        tx,
+        op,
+        &held,
+        &task,
+        ("inspect.task-staffed", "draw.staffing"),
+        facts,
+    )?;
     super::task(tx, op, task_id)
 }
 
@@ -149,7 +197,12 @@ struct Held {
 impl Held {
     fn lot<T>(&self, work: impl FnOnce(&Lot) -> T) -> T {
         let (suite, key) = (self.opened.suite, &self.opened.key);
-        work(&Lot { suite, seed: self.seed, key, commitment: &self.opened.commitment })
+        work(&Lot {
+            suite,
+            seed: self.seed,
+            key,
+            commitment: &self.opened.commitment,
+        })
     }
 }
 
@@ -159,7 +212,12 @@ fn held(tx: &mut Tx, draw_id: i64) -> Outcome<Held> {
     let transcript: Transcript = proved(canonical::parse(text.as_bytes()))?;
     let opened = opened(&row)?;
     let kept = Kept::from_bytes(&store::auditor(tx, draw_id)?)?;
-    Ok(Held { row, opened, seed: transcript.seed, kept })
+    Ok(Held {
+        row,
+        opened,
+        seed: transcript.seed,
+        kept,
+    })
 }
 
 /// The committed roll with the loads after the draw: places given in it and since.
@@ -184,15 +242,28 @@ fn reserves(tx: &mut Tx, held: &Held, task: &Task) -> Outcome<Chosen> {
     let rows = store::selected(tx, held.row.draw_id)?;
     let mut used: HashSet<(String, String)> = HashSet::new();
     for one in store::tasks_of_draw(tx, held.row.draw_id)? {
-        used.extend(one.items.iter().map(|item| (item.item.clone(), one.subject_no.clone())));
+        used.extend(
+            one.items
+                .iter()
+                .map(|item| (item.item.clone(), one.subject_no.clone())),
+        );
     }
     let stratum = |item: usize, id: &str| {
-        let at = held.kept.rows.binary_search_by(|row| row.0.as_str().cmp(id)).ok()?;
+        let at = held
+            .kept
+            .rows
+            .binary_search_by(|row| row.0.as_str().cmp(id))
+            .ok()?;
         held.kept.rows.get(at)?.2.get(item).copied()
     };
     let (mut chosen, mut without): Chosen = Default::default();
     for item in &task.items {
-        let place = held.opened.commitment.items.iter().position(|one| one.item == item.item);
+        let place = held
+            .opened
+            .commitment
+            .items
+            .iter()
+            .position(|one| one.item == item.item);
         let place = place.ok_or_else(|| broken("item"))?;
         let own = stratum(place, &task.subject_no);
         let next = rows.iter().find_map(|row| match row {
@@ -210,9 +281,21 @@ fn reserves(tx: &mut Tx, held: &Held, task: &Task) -> Outcome<Chosen> {
     Ok((chosen, without))
 }
 
+fn member(one: proof::draw::Member) -> TeamMember {
+    TeamMember {
+        department: one.department,
+        inspector: one.inspector,
+    }
+}
+
 /// First of the initiating department who may lead, else the first who may, else the first.
 fn leader(task: &Task, held: &Held) -> Option<String> {
-    let may = |member: &&TeamMember| held.kept.roll.iter().any(|row| row.id == member.inspector && row.may_lead);
+    let may = |member: &&TeamMember| {
+        held.kept
+            .roll
+            .iter()
+            .any(|row| row.id == member.inspector && row.may_lead)
+    };
     let initiator = &held.opened.commitment.team.initiator;
     let mut members = task.members.iter();
     members

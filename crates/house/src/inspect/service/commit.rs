@@ -3,8 +3,8 @@ use db::Tx;
 use kernel::{Day, Fault, FaultKind, Instant, Outcome};
 use policy::PackOn;
 use proof::draw::{
-    Commitment, Contributor, Exclusion, Item, ListKind, PackName, PoolKey, Stratum, TeamRule, Void, commit_roll,
-    pool_head, quota,
+    Commitment, Contributor, Exclusion, Item, ListKind, PackName, PoolKey, Stratum, TeamRule, Void,
+    commit_roll, pool_head, quota,
 };
 use proof::{Digest, Suite};
 use serde_json::json;
@@ -21,13 +21,7 @@ use crate::registry;
 
 /// Commits to the draw of an approved plan: pools, roll, rules, who contributes entropy and until when. `pool_key` are
 /// fresh random bytes; whoever knows them can open every row, so they stay inside.
-pub fn commit_draw(
-    tx: &mut Tx,
-    op: &Op,
-    plan_id: i64,
-    new: &NewDraw,
-    pool_key: [u8; 32],
-) -> Outcome<Draw> {
+pub fn commit_draw(tx: &mut Tx, op: &Op, plan_id: i64, new: &NewDraw, pool_key: [u8; 32]) -> Outcome<Draw> {
     let plan = plan_for(tx, op, plan_id)?;
     check_state(&plan)?;
     let contributors = contributors(&new.contributors)?;
@@ -97,7 +91,11 @@ fn check_state(plan: &Plan) -> Outcome<()> {
         "approved" => Ok(()),
         "draft" => {
             let detail = format!("计划 {} 还没有批准,不能抽取。请先批准。", plan.plan_no);
-            Err(Fault::new(FaultKind::Conflict, "inspect.plan.not-approved", detail))
+            Err(Fault::new(
+                FaultKind::Conflict,
+                "inspect.plan.not-approved",
+                detail,
+            ))
         }
         _ => Err(already_drawn(&plan.plan_no)),
     }
@@ -114,7 +112,11 @@ pub(super) fn already_drawn(plan_no: &str) -> Fault {
 fn contributors(new: &[NewContributor]) -> Outcome<Vec<Contributor>> {
     const CODE: &str = "inspect.draw.contributors";
     let refused = |at: usize, detail: String| {
-        Fault::new(FaultKind::Invalid, CODE, detail.clone()).with_field(format!("contributors[{at}]"), CODE, detail)
+        Fault::new(FaultKind::Invalid, CODE, detail.clone()).with_field(
+            format!("contributors[{at}]"),
+            CODE,
+            detail,
+        )
     };
     let mut names = std::collections::BTreeSet::new();
     let mut list = Vec::new();
@@ -125,9 +127,11 @@ fn contributors(new: &[NewContributor]) -> Outcome<Vec<Contributor>> {
                 commitment: Digest::from_hex(commitment)
                     .ok_or_else(|| refused(at, format!("“{name}”的承诺值须为 64 位小写十六进制。")))?,
             },
-            NewContributor::Beacon { name, source, round } => {
-                Contributor::Beacon { name: name.clone(), source: source.clone(), round: round.clone() }
-            }
+            NewContributor::Beacon { name, source, round } => Contributor::Beacon {
+                name: name.clone(),
+                source: source.clone(),
+                round: round.clone(),
+            },
         };
         let name = contributor.name().to_owned();
         if name.trim().is_empty() || !names.insert(name.clone()) {
@@ -180,7 +184,10 @@ fn items(law: &PackOn, suite: Suite, key: &PoolKey, plan: &Plan, built: &Built) 
             reserve: reserve(law, plan, largest)?,
             exclusions: removed
                 .iter()
-                .map(|one| Exclusion { rule: one.rule.clone(), removed: one.entities })
+                .map(|one| Exclusion {
+                    rule: one.rule.clone(),
+                    removed: one.entities,
+                })
                 .collect(),
         });
     }
@@ -194,13 +201,21 @@ fn strata(law: &PackOn, item: &PlanItem, built: &Built, at: usize) -> Outcome<Ve
     named
         .zip(built.kept.sizes(at))
         .map(|((label, class), size)| {
-            let asked = item.ratios.get(class).and_then(|text| policy::pack::Fraction::parse(text));
+            let asked = item
+                .ratios
+                .get(class)
+                .and_then(|text| policy::pack::Fraction::parse(text));
             let share = match asked {
                 Some(share) => share,
                 None => law.ratio(GENERAL_MODEL, class)?.value.share,
             };
             let quota = quota(size, share.num, share.den);
-            Ok(Stratum { label: label.clone(), size, quota, ratio: None })
+            Ok(Stratum {
+                label: label.clone(),
+                size,
+                quota,
+                ratio: None,
+            })
         })
         .collect()
 }
@@ -210,7 +225,10 @@ fn reserve(law: &PackOn, plan: &Plan, largest_quota: u64) -> Outcome<u64> {
         return Ok(u64::from(reserve));
     }
     let rule = law.reserve()?.value;
-    Ok(rule.share.of_rounded_up(largest_quota).max(u64::from(rule.at_least)))
+    Ok(rule
+        .share
+        .of_rounded_up(largest_quota)
+        .max(u64::from(rule.at_least)))
 }
 
 fn team(law: &PackOn, plan: &Plan) -> Outcome<TeamRule> {

@@ -29,7 +29,11 @@ pub fn draw(tx: &mut Tx, op: &Op, keys: &Keys, draw_id: i64) -> Outcome<Draw> {
         .collect();
     if !missing.is_empty() {
         let detail = format!("还没有揭示的提供方:{}。全部揭示后方可抽取。", missing.join("、"));
-        return Err(Fault::new(FaultKind::Conflict, "inspect.draw.reveals-missing", detail));
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            "inspect.draw.reveals-missing",
+            detail,
+        ));
     }
     let kept = Kept::from_bytes(&store::auditor(tx, draw_id)?)?;
     let (pools, places) = (kept.pools()?, kept.places()?);
@@ -64,8 +68,10 @@ pub fn draw(tx: &mut Tx, op: &Op, keys: &Keys, draw_id: i64) -> Outcome<Draw> {
 }
 
 fn tasks(tx: &mut Tx, op: &Op, row: &DrawRow, plan: &Plan, rows: &[SelectedRow]) -> Outcome<Vec<Task>> {
-    let teams: Vec<&SelectedRow> =
-        rows.iter().filter(|row| matches!(row, SelectedRow::Team { .. } | SelectedRow::Unstaffed { .. })).collect();
+    let teams: Vec<&SelectedRow> = rows
+        .iter()
+        .filter(|row| matches!(row, SelectedRow::Team { .. } | SelectedRow::Unstaffed { .. }))
+        .collect();
     let ids = tx.ids(teams.len())?;
     let mut tasks = Vec::with_capacity(teams.len());
     for ((team, task_id), serial) in teams.into_iter().zip(ids).zip(1_u64..) {
@@ -85,14 +91,26 @@ pub(super) fn task_of(
 ) -> Outcome<Task> {
     let (_, _, subject_no) = team.name();
     let entity = registry::service::by_no(tx, op, subject_no)?;
-    let departments: HashMap<&str, &str> =
-        plan.items.iter().map(|item| (item.check.as_str(), item.department.as_str())).collect();
+    let departments: HashMap<&str, &str> = plan
+        .items
+        .iter()
+        .map(|item| (item.check.as_str(), item.department.as_str()))
+        .collect();
     let item = |code: &String| TaskItem {
         item: code.clone(),
-        department: departments.get(code.as_str()).copied().unwrap_or_default().to_owned(),
+        department: departments
+            .get(code.as_str())
+            .copied()
+            .unwrap_or_default()
+            .to_owned(),
     };
     let (items, members, leader) = match team {
-        SelectedRow::Team { items, members, leader, .. } => {
+        SelectedRow::Team {
+            items,
+            members,
+            leader,
+            ..
+        } => {
             let member = |one: &proof_draw::Member| TeamMember {
                 department: one.department.clone(),
                 inspector: one.inspector.clone(),

@@ -18,7 +18,9 @@ use crate::inspect::store::{self, DrawRow};
 
 /// A draw as it stands.
 pub fn draw_state(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<Draw> {
-    let row = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)?;
+    let row = store::draw(tx, draw_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)?;
     state_of(tx, row)
 }
 
@@ -34,8 +36,16 @@ fn state_of(tx: &mut Tx, row: DrawRow) -> Outcome<Draw> {
     let reveals = store::reveals(tx, row.draw_id)?;
     let contributor = |one: &Contributor| ContributorState {
         name: one.name().to_owned(),
-        kind: if matches!(one, Contributor::Party { .. }) { "party" } else { "beacon" }.to_owned(),
-        revealed_at: reveals.iter().find(|(name, ..)| name == one.name()).map(|(.., at)| *at),
+        kind: if matches!(one, Contributor::Party { .. }) {
+            "party"
+        } else {
+            "beacon"
+        }
+        .to_owned(),
+        revealed_at: reveals
+            .iter()
+            .find(|(name, ..)| name == one.name())
+            .map(|(.., at)| *at),
     };
     let pool = |item: &proof::draw::Item| PoolCount {
         item: item.item.clone(),
@@ -44,7 +54,10 @@ fn state_of(tx: &mut Tx, row: DrawRow) -> Outcome<Draw> {
         removed: item
             .exclusions
             .iter()
-            .map(|one| Removed { rule: one.rule.clone(), entities: one.removed })
+            .map(|one| Removed {
+                rule: one.rule.clone(),
+                entities: one.removed,
+            })
             .collect(),
     };
     Ok(Draw {
@@ -67,10 +80,13 @@ fn state_of(tx: &mut Tx, row: DrawRow) -> Outcome<Draw> {
 /// The public documents of a draw: commitment, reveals, transcript or void. Nothing in them is internal.
 pub fn documents(tx: &mut Tx, draw_id: i64) -> Outcome<DrawDocuments> {
     let row = store::public_draw(tx, draw_id)?.ok_or_else(Fault::hidden)?;
-    let value = |text: &str| serde_json::from_str::<Value>(text).map_err(|e| Fault::internal("抽取文书无法读取", e));
+    let value =
+        |text: &str| serde_json::from_str::<Value>(text).map_err(|e| Fault::internal("抽取文书无法读取", e));
     let reveals = store::reveals(tx, draw_id)?;
-    let reveals: Vec<Value> =
-        reveals.iter().map(|(name, value, at)| json!({ "name": name, "value": value, "revealed_at": at })).collect();
+    let reveals: Vec<Value> = reveals
+        .iter()
+        .map(|(name, value, at)| json!({ "name": name, "value": value, "revealed_at": at }))
+        .collect();
     Ok(DrawDocuments {
         draw_id,
         commitment: value(&row.commitment)?,
@@ -101,7 +117,12 @@ pub fn sealed_transcript(tx: &mut Tx, keys: &Keys, draw_id: i64) -> Outcome<Seal
     let open = opened(&row)?;
     let log = log::extract(tx, keys.suite, &open.commitment.campaign)?;
     // Until the transcript itself is sealed the proof would be half a proof.
-    let log = log.filter(|extract| extract.entries.iter().any(|entry| entry.leaf.kind == "draw.transcript"));
+    let log = log.filter(|extract| {
+        extract
+            .entries
+            .iter()
+            .any(|entry| entry.leaf.kind == "draw.transcript")
+    });
     let tasks = store::tasks_of_draw(tx, draw_id)?;
     let closed = store::closed_plan(tx, row.plan_id)?;
     // Only entities all of whose visits are over.
@@ -110,12 +131,21 @@ pub fn sealed_transcript(tx: &mut Tx, keys: &Keys, draw_id: i64) -> Outcome<Seal
         .filter(|task| matches!(task.state.as_str(), "open" | "unstaffed"))
         .map(|task| task.subject_no.as_str())
         .collect();
-    let over: HashSet<&str> =
-        tasks.iter().map(|task| task.subject_no.as_str()).filter(|no| !waiting.contains(no)).collect();
-    let rows = if closed || !over.is_empty() { store::selected(tx, draw_id)? } else { Vec::new() };
+    let over: HashSet<&str> = tasks
+        .iter()
+        .map(|task| task.subject_no.as_str())
+        .filter(|no| !waiting.contains(no))
+        .collect();
+    let rows = if closed || !over.is_empty() {
+        store::selected(tx, draw_id)?
+    } else {
+        Vec::new()
+    };
     // A reserve that was never called up may still be: it stays sealed.
     let called = |of: &str, id: &str| {
-        tasks.iter().any(|task| task.subject_no == id && task.items.iter().any(|item| item.item == of))
+        tasks
+            .iter()
+            .any(|task| task.subject_no == id && task.items.iter().any(|item| item.item == of))
     };
     let may_open = |row: &SelectedRow| match row {
         _ if closed => true,
@@ -123,31 +153,46 @@ pub fn sealed_transcript(tx: &mut Tx, keys: &Keys, draw_id: i64) -> Outcome<Seal
         _ => over.contains(row.name().2),
     };
     let opened = proved(rows::opened(open.suite, &open.key, &rows, may_open))?;
-    Ok(Sealed { transcript, signature, log, opened })
+    Ok(Sealed {
+        transcript,
+        signature,
+        log,
+        opened,
+    })
 }
 
 /// What a firm may have: its own row of every pool it was in, with salt and path.
 pub fn firm_material(tx: &mut Tx, op: &Op, draw_id: i64, subject_no: &str) -> Outcome<Vec<FirmMaterial>> {
-    let row = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)?;
+    let row = store::draw(tx, draw_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)?;
     let open = opened(&row)?;
     let kept = Kept::from_bytes(&store::auditor(tx, draw_id)?)?;
     let mut rows = Vec::new();
     for (item, pool) in open.commitment.items.iter().zip(kept.pools()?) {
         if pool.find(subject_no).is_some() {
             let tree = commit_pool(open.suite, &open.key, &item.item, &pool);
-            rows.extend(FirmMaterial::of(open.suite, &open.key, item, &pool, &tree, subject_no));
+            rows.extend(FirmMaterial::of(
+                open.suite, &open.key, item, &pool, &tree, subject_no,
+            ));
         }
     }
     if rows.is_empty() {
         let detail = format!("{subject_no} 不在这次抽取的对象库中。");
-        return Err(Fault::new(FaultKind::Invalid, "inspect.material.not-in-pool", detail));
+        return Err(Fault::new(
+            FaultKind::Invalid,
+            "inspect.material.not-in-pool",
+            detail,
+        ));
     }
     Ok(rows)
 }
 
 /// What discipline inspection, a notary or a co-operating department may have: pools, places, roll and the pool key.
 pub fn auditor_material(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<AuditorMaterial> {
-    let row = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)?;
+    let row = store::draw(tx, draw_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)?;
     if row.state != "drawn" {
         return Err(drawn(&row).err().unwrap_or_else(|| broken("state")));
     }
@@ -155,5 +200,12 @@ pub fn auditor_material(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<AuditorMa
     let kept = Kept::from_bytes(&store::auditor(tx, draw_id)?)?;
     let selected = store::selected(tx, draw_id)?;
     let (pools, places) = (kept.pools()?, kept.places()?);
-    Ok(AuditorMaterial::of(&open.key, &open.commitment.items, &pools, &places, &kept.roll, &selected))
+    Ok(AuditorMaterial::of(
+        &open.key,
+        &open.commitment.items,
+        &pools,
+        &places,
+        &kept.roll,
+        &selected,
+    ))
 }

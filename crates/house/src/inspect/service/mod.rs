@@ -12,7 +12,9 @@ mod task;
 pub use change::{cancel, recuse, replace, staff};
 pub use commit::commit_draw;
 pub use draw::draw;
-pub use material::{auditor_material, documents, draw_state, draws_of_plan, firm_material, sealed_transcript};
+pub use material::{
+    auditor_material, documents, draw_state, draws_of_plan, firm_material, sealed_transcript,
+};
 pub use plan::{approve_plan, close_plan, edit_plan, plan, plan_by_no, plans, write_plan};
 pub use result::record_result;
 pub use reveal::{expire_draws, reveal};
@@ -53,12 +55,18 @@ fn document<T: serde::Serialize>(suite: Suite, value: &T) -> Outcome<(String, Di
 }
 
 fn leaf(kind: &str, subject: &str, document: Digest) -> PublicLeaf {
-    PublicLeaf { kind: kind.to_owned(), subject: subject.to_owned(), document: document.to_string() }
+    PublicLeaf {
+        kind: kind.to_owned(),
+        subject: subject.to_owned(),
+        document: document.to_string(),
+    }
 }
 
 /// A day as documents write it.
 fn document_day(day: Day) -> Outcome<proof::text::Day> {
-    day.to_string().parse().map_err(|e: String| Fault::internal("日期无法写入文书", std::io::Error::other(e)))
+    day.to_string()
+        .parse()
+        .map_err(|e: String| Fault::internal("日期无法写入文书", std::io::Error::other(e)))
 }
 
 /// What is read back from a draw's row.
@@ -72,7 +80,11 @@ fn opened(row: &DrawRow) -> Outcome<Opened> {
     let commitment: Commitment = proved(canonical::parse(row.commitment.as_bytes()))?;
     let suite = commitment.suite().ok_or_else(|| broken("suite"))?;
     let key = PoolKey(Digest::from_hex(&row.pool_key).ok_or_else(|| broken("pool key"))?);
-    Ok(Opened { suite, key, commitment })
+    Ok(Opened {
+        suite,
+        key,
+        commitment,
+    })
 }
 
 /// The reveals kept for a draw, as the protocol writes them.
@@ -80,7 +92,10 @@ fn reveals(kept: &[(String, String, kernel::Instant)]) -> Outcome<Vec<Reveal>> {
     kept.iter()
         .map(|(name, value, _)| {
             let value = hex::decode(value).map_err(|e| Fault::internal("揭示值无法读取", e))?;
-            Ok(Reveal { name: name.clone(), value: proof::text::Hex(value) })
+            Ok(Reveal {
+                name: name.clone(),
+                value: proof::text::Hex(value),
+            })
         })
         .collect()
 }

@@ -35,7 +35,10 @@ pub fn edit_plan(tx: &mut Tx, op: &Op, plan_id: i64, new: &NewPlan) -> Outcome<P
     changed.plan_id = former.plan_id;
     changed.plan_no = former.plan_no;
     if store::update_plan(tx, &changed)? == 0 {
-        let detail = format!("计划 {} 已经批准,不能再修改。如须改变,请另编一份计划。", changed.plan_no);
+        let detail = format!(
+            "计划 {} 已经批准,不能再修改。如须改变,请另编一份计划。",
+            changed.plan_no
+        );
         return Err(Fault::new(FaultKind::Conflict, "inspect.plan.not-draft", detail));
     }
     tell(tx, op, &changed, "inspect.plan-edited")?;
@@ -69,7 +72,10 @@ pub fn close_plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
     }
     let open = store::open_tasks(tx, plan_id)?;
     if open > 0 {
-        let detail = format!("计划 {} 还有 {open} 项任务没有完成。请先录入结果,或写明原因取消。", former.plan_no);
+        let detail = format!(
+            "计划 {} 还有 {open} 项任务没有完成。请先录入结果,或写明原因取消。",
+            former.plan_no
+        );
         return Err(Fault::new(FaultKind::Conflict, "inspect.plan.open-tasks", detail));
     }
     store::set_state(tx, plan_id, "closed")?;
@@ -80,24 +86,33 @@ pub fn close_plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
 
 /// One plan.
 pub fn plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
-    store::plan(tx, plan_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
+    store::plan(tx, plan_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)
 }
 
 /// One plan by its number.
 pub fn plan_by_no(tx: &mut Tx, op: &Op, plan_no: &str) -> Outcome<Plan> {
-    store::plan_by_no(tx, plan_no)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
+    store::plan_by_no(tx, plan_no)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)
 }
 
 /// Plans before a number, newest first.
 pub fn plans(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Vec<Plan>> {
     let plans = store::plans(tx, before, limit)?;
-    Ok(plans.into_iter().filter(|plan| op.actor.scope.covers(&plan.jurisdiction())).collect())
+    Ok(plans
+        .into_iter()
+        .filter(|plan| op.actor.scope.covers(&plan.jurisdiction()))
+        .collect())
 }
 
 /// One plan, held until the end of the transaction so that nobody else moves it meanwhile.
 pub(super) fn plan_for(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
     tx.lock("inspect_plan", plan_id)?;
-    store::plan(tx, plan_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Write)
+    store::plan(tx, plan_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Write)
 }
 
 /// The plan as it would be kept, numbers still missing.
@@ -105,7 +120,8 @@ fn checked(tx: &mut Tx, op: &Op, new: &NewPlan) -> Outcome<Plan> {
     let departments = office::service::departments(tx)?;
     let law = op.pack.on(op.today());
     let items = rules::plan::check(&law, op.today(), &departments, new)?;
-    let division = Division::parse(&new.division).map_or_else(|_| new.division.clone(), |place| place.as_str().to_owned());
+    let division = Division::parse(&new.division)
+        .map_or_else(|_| new.division.clone(), |place| place.as_str().to_owned());
     let plan = Plan {
         plan_id: 0,
         plan_no: String::new(),
@@ -125,7 +141,11 @@ fn checked(tx: &mut Tx, op: &Op, new: &NewPlan) -> Outcome<Plan> {
         approved_at: None,
         approved_by: None,
     };
-    if op.actor.scope.covers(&plan.jurisdiction()) { Ok(plan) } else { Err(Fault::hidden()) }
+    if op.actor.scope.covers(&plan.jurisdiction()) {
+        Ok(plan)
+    } else {
+        Err(Fault::hidden())
+    }
 }
 
 /// The plan as it was asked for.
@@ -163,5 +183,8 @@ fn tell(tx: &mut Tx, op: &Op, plan: &Plan, verb: &'static str) -> Outcome<()> {
 
 /// The running number at the end of a plan's or task's number.
 pub(super) fn serial_of(number: &str) -> u64 {
-    number.rsplit_once('-').and_then(|(_, serial)| serial.parse().ok()).unwrap_or(0)
+    number
+        .rsplit_once('-')
+        .and_then(|(_, serial)| serial.parse().ok())
+        .unwrap_or(0)
 }

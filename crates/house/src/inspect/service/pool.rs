@@ -43,7 +43,12 @@ pub fn build(tx: &mut Tx, op: &Op, suite: Suite, key: &PoolKey, plan: &Plan) -> 
     let mut classes = Vec::new();
     assess::service::classes(tx, |standing| {
         let class = rule.classes.iter().position(|code| *code == standing.class);
-        classes.push((standing.entity_id, class.and_then(|class| u8::try_from(class).ok()).unwrap_or(UNCLASSED)));
+        classes.push((
+            standing.entity_id,
+            class
+                .and_then(|class| u8::try_from(class).ok())
+                .unwrap_or(UNCLASSED),
+        ));
         Ok(())
     })?;
     let mut classes = classes.into_iter().peekable();
@@ -58,7 +63,10 @@ pub fn build(tx: &mut Tx, op: &Op, suite: Suite, key: &PoolKey, plan: &Plan) -> 
         if !rule.in_scope(&entity) {
             return Ok(());
         }
-        let class = classes.peek().filter(|(id, _)| *id == entity.entity_id).map(|(_, class)| *class);
+        let class = classes
+            .peek()
+            .filter(|(id, _)| *id == entity.entity_id)
+            .map(|(_, class)| *class);
         let place = usize::from(class.unwrap_or(UNCLASSED));
         let mut items = 0_u64;
         for ((at, item), count) in (0_u32..).zip(&rule.items).zip(&mut counts) {
@@ -77,24 +85,55 @@ pub fn build(tx: &mut Tx, op: &Op, suite: Suite, key: &PoolKey, plan: &Plan) -> 
         if items != 0 {
             unclassed += u64::from(class.is_none());
             let class = class.unwrap_or(UNCLASSED);
-            candidates.push(Candidate { id: entity.subject_no, division: entity.division, class, items });
+            candidates.push(Candidate {
+                id: entity.subject_no,
+                division: entity.division,
+                class,
+                items,
+            });
         }
         Ok(())
     })?;
-    let removed = rule.items.iter().zip(counts).map(|(item, counts)| removed(item, &counts)).collect();
+    let removed = rule
+        .items
+        .iter()
+        .zip(counts)
+        .map(|(item, counts)| removed(item, &counts))
+        .collect();
     let roll = roll(tx, suite, key, plan)?;
-    Ok(Built { kept: Kept::of(suite, key, &rule, candidates, roll), removed, unclassed })
+    Ok(Built {
+        kept: Kept::of(suite, key, &rule, candidates, roll),
+        removed,
+        unclassed,
+    })
 }
 
 fn removed(item: &ItemRule, counts: &[u64]) -> Vec<Removed> {
-    let rules = item.exclusions.iter().map(|(code, _)| code.as_str()).chain([FREQUENCY_RULE]);
-    rules.zip(counts).map(|(rule, entities)| Removed { rule: rule.to_owned(), entities: *entities }).collect()
+    let rules = item
+        .exclusions
+        .iter()
+        .map(|(code, _)| code.as_str())
+        .chain([FREQUENCY_RULE]);
+    rules
+        .zip(counts)
+        .map(|(rule, entities)| Removed {
+            rule: rule.to_owned(),
+            entities: *entities,
+        })
+        .collect()
 }
 
 fn rule<'a>(law: &PackOn<'a>, op: &Op, plan: &'a Plan) -> Outcome<PoolRule<'a>> {
-    let classes: Vec<&str> = law.classes(GENERAL_MODEL)?.value.iter().map(|class| class.code.as_str()).collect();
-    let frequencies =
-        classes.iter().map(|class| law.frequency(GENERAL_MODEL, class).ok().map(|cap| *cap.value)).collect();
+    let classes: Vec<&str> = law
+        .classes(GENERAL_MODEL)?
+        .value
+        .iter()
+        .map(|class| class.code.as_str())
+        .collect();
+    let frequencies = classes
+        .iter()
+        .map(|class| law.frequency(GENERAL_MODEL, class).ok().map(|cap| *cap.value))
+        .collect();
     let mut items = Vec::new();
     for item in &plan.items {
         let check = law.check(&item.check)?.value;
@@ -109,7 +148,14 @@ fn rule<'a>(law: &PackOn<'a>, op: &Op, plan: &'a Plan) -> Outcome<PoolRule<'a>> 
     }
     let place = Division::parse(&plan.division)
         .map_err(|e| kernel::Fault::internal("计划的行政区划有误", std::io::Error::other(e.to_string())))?;
-    Ok(PoolRule { place, filter: &plan.filter, classes, frequencies, items, today: op.today() })
+    Ok(PoolRule {
+        place,
+        filter: &plan.filter,
+        classes,
+        frequencies,
+        items,
+        today: op.today(),
+    })
 }
 
 /// What is known of visits and of records the rules ask for.
@@ -122,7 +168,9 @@ fn known(
     departments: &[Department],
 ) -> Outcome<Known> {
     let today = op.today();
-    let since = today.checked_sub_months(Months::new(rule.farthest())).unwrap_or(today);
+    let since = today
+        .checked_sub_months(Months::new(rule.farthest()))
+        .unwrap_or(today);
     let mut known = Known::default();
     let offices = Offices::new(departments, plan);
     let mut own = HashSet::new();
@@ -139,11 +187,19 @@ fn known(
         known.visits.entry(visited.entity_id).or_default().push(visit);
     })?;
     intake::service::current_of(tx, RESULT, since, |record| {
-        let text = |field: &str| record.payload.get(field).and_then(Value::as_str).unwrap_or_default();
+        let text = |field: &str| {
+            record
+                .payload
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
         if own.contains(text("task_no")) {
             return Ok(());
         }
-        let by = offices.id_of(text("department")).or_else(|| offices.id_of(&record.supplier));
+        let by = offices
+            .id_of(text("department"))
+            .or_else(|| offices.id_of(&record.supplier));
         let by = by.map_or_else(|| text("department").to_owned(), str::to_owned);
         let visit = Visit {
             on: record.on_day,
@@ -173,7 +229,9 @@ impl<'a> Offices<'a> {
     fn new(departments: &'a [Department], plan: &Plan) -> Self {
         let mut ids = HashMap::new();
         let mut above = HashSet::new();
-        let own = departments.iter().find(|one| one.department_id == plan.department);
+        let own = departments
+            .iter()
+            .find(|one| one.department_id == plan.department);
         let own = own.and_then(|one| Division::parse(&one.division).ok());
         for one in departments {
             ids.insert(one.department_id.as_str(), one.department_id.as_str());
@@ -216,8 +274,11 @@ fn records_asked(rule: &PoolRule) -> HashSet<String> {
 fn holders(tx: &mut Tx, law: &PackOn, item: &str, today: Day) -> Outcome<(HashSet<i64>, HashSet<i64>)> {
     let start = Day::from_ymd_opt(1900, 1, 1).unwrap_or(today);
     let mut ended = HashSet::new();
-    let enders: Vec<String> =
-        law.items().filter(|one| one.value.ends.as_deref() == Some(item)).map(|one| one.trace.code).collect();
+    let enders: Vec<String> = law
+        .items()
+        .filter(|one| one.value.ends.as_deref() == Some(item))
+        .map(|one| one.trace.code)
+        .collect();
     for ender in enders {
         intake::service::current_of(tx, &ender, start, |record| {
             ended.extend(record.names_id.filter(|_| record.on_day <= today));
@@ -242,7 +303,12 @@ fn roll(tx: &mut Tx, suite: Suite, key: &PoolKey, plan: &Plan) -> Outcome<Vec<Ro
     let mut roll = Vec::new();
     for one in office::service::inspectors(tx)? {
         if departments.contains(one.department.as_str()) {
-            roll.push(roll_row(suite, key, &one, loads.get(&one.inspector_id).copied().unwrap_or(0))?);
+            roll.push(roll_row(
+                suite,
+                key,
+                &one,
+                loads.get(&one.inspector_id).copied().unwrap_or(0),
+            )?);
         }
     }
     roll.sort_unstable_by(|left, right| left.id.cmp(&right.id));
@@ -256,7 +322,9 @@ pub(super) fn roll_row(
     one: &office::model::Inspector,
     load: u64,
 ) -> Outcome<RollRow> {
-    let prefix = |code: &String| Division::parse(code).map_or_else(|_| code.clone(), |place| place.prefix().to_owned());
+    let prefix = |code: &String| {
+        Division::parse(code).map_or_else(|_| code.clone(), |place| place.prefix().to_owned())
+    };
     let mut row = RollRow {
         id: one.inspector_id.clone(),
         department: one.department.clone(),
@@ -265,7 +333,11 @@ pub(super) fn roll_row(
         certificate_until: document_day(one.certificate_until)?,
         load,
         may_lead: one.may_lead,
-        recused: one.recused.iter().map(|entity| recused_entry(suite, key, &one.inspector_id, entity)).collect(),
+        recused: one
+            .recused
+            .iter()
+            .map(|entity| recused_entry(suite, key, &one.inspector_id, entity))
+            .collect(),
     };
     row.divisions.sort_unstable();
     row.divisions.dedup();

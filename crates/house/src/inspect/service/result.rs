@@ -93,16 +93,29 @@ fn open_duties(tx: &mut Tx, op: &Op, law: &PackOn, task: &Task, new: &NewResult)
         for code in &item.codes {
             let Ok(known) = law.result(code) else { continue };
             let Some(next) = &known.value.follow else { continue };
-            let (Some((kind, _)), Some(deadline)) = (kind_of(next.action), &next.deadline) else { continue };
-            let department = task.items.iter().find(|one| one.item == item.item).map_or("", |one| one.department.as_str());
-            let entry = follow.entry((kind, department)).or_insert_with(|| (Vec::new(), deadline.clone()));
+            let (Some((kind, _)), Some(deadline)) = (kind_of(next.action), &next.deadline) else {
+                continue;
+            };
+            let department = task
+                .items
+                .iter()
+                .find(|one| one.item == item.item)
+                .map_or("", |one| one.department.as_str());
+            let entry = follow
+                .entry((kind, department))
+                .or_insert_with(|| (Vec::new(), deadline.clone()));
             entry.0.push(&item.item);
         }
     }
     let mut opened = BTreeSet::new();
     for ((kind, department), (items, deadline)) in follow {
         let words = words_of(kind);
-        let mut duty = duty(kind, department, format!("{words}:{}({})", task.name, items.join("、")), new.checked_on);
+        let mut duty = duty(
+            kind,
+            department,
+            format!("{words}:{}({})", task.name, items.join("、")),
+            new.checked_on,
+        );
         if !opened.insert(kind) {
             // A second department with the same follow-up owes it separately.
             duty.subject = format!("task:{}:{department}", task.task_id);
@@ -114,7 +127,11 @@ fn open_duties(tx: &mut Tx, op: &Op, law: &PackOn, task: &Task, new: &NewResult)
 
 const FOLLOW: &[(FollowAction, &str, &str)] = &[
     (FollowAction::Correct, "inspect.follow-correct", "责令改正后复查"),
-    (FollowAction::AbnormalListing, "inspect.follow-listing", "列入经营异常名录"),
+    (
+        FollowAction::AbnormalListing,
+        "inspect.follow-listing",
+        "列入经营异常名录",
+    ),
     (FollowAction::Case, "inspect.follow-case", "立案核查"),
     (FollowAction::Publish, "inspect.follow-publish", "责令公示"),
     (FollowAction::CleanUp, "inspect.follow-clean-up", "清理"),
@@ -122,9 +139,15 @@ const FOLLOW: &[(FollowAction, &str, &str)] = &[
 
 /// The duty of a follow-up; none where nothing follows.
 fn kind_of(action: FollowAction) -> Option<(&'static str, &'static str)> {
-    FOLLOW.iter().find(|(known, ..)| *known == action).map(|(_, kind, words)| (*kind, *words))
+    FOLLOW
+        .iter()
+        .find(|(known, ..)| *known == action)
+        .map(|(_, kind, words)| (*kind, *words))
 }
 
 fn words_of(kind: &str) -> &'static str {
-    FOLLOW.iter().find(|(_, known, _)| *known == kind).map_or("后续处理", |(.., words)| words)
+    FOLLOW
+        .iter()
+        .find(|(_, known, _)| *known == kind)
+        .map_or("后续处理", |(.., words)| words)
 }

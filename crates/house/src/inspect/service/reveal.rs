@@ -1,7 +1,7 @@
 //! Reveals, and what voids a draw.
 use db::Tx;
 use kernel::{Fault, FaultKind, Outcome};
-use proof::draw::{Reveal, Void};
+use proof::draw::{Contributor, Reveal, Void};
 use proof::text::Hex;
 use serde_json::json;
 
@@ -18,12 +18,28 @@ use crate::inspect::store::{self, DrawRow};
 pub fn reveal(tx: &mut Tx, op: &Op, draw_id: i64, name: &str, value: &str) -> Outcome<Draw> {
     let row = draw_for(tx, op, draw_id)?;
     let open = opened(&row)?;
-    let contributor = open.commitment.contributors.iter().find(|one| one.name() == name).ok_or_else(|| {
-        let names: Vec<&str> = open.commitment.contributors.iter().map(|one| one.name()).collect();
-        let detail = format!("“{name}”不是本次抽取的随机数提供方。提供方有:{}。", names.join("、"));
-        Fault::new(FaultKind::Invalid, "inspect.reveal.unknown-name", detail)
-    })?;
-    let revealed = Reveal { name: name.to_owned(), value: Hex(bytes(value)?) };
+    let contributor = open
+        .commitment
+        .contributors
+        .iter()
+        .find(|one| one.name() == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = open
+                .commitment
+                .contributors
+                .iter()
+                .map(Contributor::name)
+                .collect();
+            let detail = format!(
+                "“{name}”不是本次抽取的随机数提供方。提供方有:{}。",
+                names.join("、")
+            );
+            Fault::new(FaultKind::Invalid, "inspect.reveal.unknown-name", detail)
+        })?;
+    let revealed = Reveal {
+        name: name.to_owned(),
+        value: Hex(bytes(value)?),
+    };
     let kept = store::reveals(tx, draw_id)?;
     if let Some((_, former, _)) = kept.iter().find(|(former, ..)| former == name) {
         if *former == hex::encode(&revealed.value.0) {
@@ -36,7 +52,12 @@ pub fn reveal(tx: &mut Tx, op: &Op, draw_id: i64, name: &str, value: &str) -> Ou
         let detail = "揭示截止时间已过。请将本次抽取作废后重新承诺。";
         return Err(Fault::new(FaultKind::Conflict, "inspect.reveal.too-late", detail));
     }
-    if !log::holds(tx, &open.commitment.campaign, "draw.commitment", &row.commitment_hash)? {
+    if !log::holds(
+        tx,
+        &open.commitment.campaign,
+        "draw.commitment",
+        &row.commitment_hash,
+    )? {
         let detail = "承诺书还没有写入公开日志,此时揭示不能证明先后。请稍后再试(通常几秒钟)。";
         return Err(Fault::new(FaultKind::Busy, "inspect.reveal.not-logged", detail));
     }
@@ -69,14 +90,21 @@ pub fn expire_draws(tx: &mut Tx, op: &Op) -> Outcome<Vec<Draw>> {
 
 /// A draw still waiting for reveals, held until the end of the transaction.
 pub(super) fn draw_for(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<DrawRow> {
-    let seen = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Write)?;
+    let seen = store::draw(tx, draw_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Write)?;
     tx.lock("inspect_plan", seen.plan_id)?;
     // Read again: while waiting for the lock somebody else may have moved it.
-    let row = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Write)?;
+    let row = store::draw(tx, draw_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Write)?;
     match row.state.as_str() {
         "committed" => Ok(row),
         "void" => {
-            let detail = format!("计划 {} 的第 {} 次抽取已经作废。请重新承诺。", row.plan_no, row.attempt);
+            let detail = format!(
+                "计划 {} 的第 {} 次抽取已经作废。请重新承诺。",
+                row.plan_no, row.attempt
+            );
             Err(Fault::new(FaultKind::Conflict, "inspect.draw.void", detail))
         }
         _ => Err(super::commit::already_drawn(&row.plan_no)),
@@ -118,8 +146,11 @@ pub(super) fn about(row: &DrawRow) -> ledger::Event {
 /// A value of 16 to 64 bytes. Anything else is a slip of the pen, not yet a breach.
 fn bytes(value: &str) -> Outcome<Vec<u8>> {
     const CODE: &str = "inspect.reveal.malformed";
-    hex::decode(value.trim()).ok().filter(|bytes| (16..=64).contains(&bytes.len())).ok_or_else(|| {
-        let detail = "揭示值须为 16 至 64 字节的十六进制(32 至 128 位)。请核对后重新提交。";
-        Fault::new(FaultKind::Malformed, CODE, detail).with_field("value", CODE, detail)
-    })
+    hex::decode(value.trim())
+        .ok()
+        .filter(|bytes| (16..=64).contains(&bytes.len()))
+        .ok_or_else(|| {
+            let detail = "揭示值须为 16 至 64 字节的十六进制(32 至 128 位)。请核对后重新提交。";
+            Fault::new(FaultKind::Malformed, CODE, detail).with_field("value", CODE, detail)
+        })
 }

@@ -8,13 +8,18 @@ use crate::inspect::store;
 
 /// One task.
 pub fn task(tx: &mut Tx, op: &Op, task_id: i64) -> Outcome<Task> {
-    store::task(tx, task_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
+    store::task(tx, task_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)
 }
 
 /// A page of tasks by plan, inspector and state.
 pub fn tasks(tx: &mut Tx, op: &Op, search: &TaskSearch, after: i64, limit: i64) -> Outcome<Vec<Task>> {
     let tasks = store::tasks(tx, search, after, limit)?;
-    Ok(tasks.into_iter().filter(|task| op.actor.scope.covers(&task.jurisdiction())).collect())
+    Ok(tasks
+        .into_iter()
+        .filter(|task| op.actor.scope.covers(&task.jurisdiction()))
+        .collect())
 }
 
 /// The results of a task, item by item.
@@ -30,9 +35,13 @@ pub fn done_after(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<i64>> {
 
 /// A task about to be changed, held with its whole plan until the end of the transaction; only in one of `states`.
 pub(super) fn task_for(tx: &mut Tx, op: &Op, task_id: i64, states: &[&str]) -> Outcome<Task> {
-    let seen = store::task(tx, task_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Write)?;
+    let seen = store::task(tx, task_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Write)?;
     tx.lock("inspect_plan", seen.plan_id)?;
-    let task = store::task(tx, task_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Write)?;
+    let task = store::task(tx, task_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Write)?;
     if states.contains(&task.state.as_str()) {
         return Ok(task);
     }

@@ -5,7 +5,8 @@ use kernel::{Division, Fault, Instant, Outcome};
 use proof::draw::SelectedRow;
 
 use super::{
-    AUDITOR, DRAW, DRAWS_OF, LAPSED_DRAWS, LAST_DRAW, REVEALS, SAVE_DRAW, SAVE_REVEAL, SELECTED, SET_DRAWN, SET_VOID,
+    AUDITOR, DRAW, DRAWS_OF, LAPSED_DRAWS, LAST_DRAW, REVEALS, SAVE_DRAW, SAVE_REVEAL, SELECTED, SET_DRAWN,
+    SET_VOID,
 };
 use crate::hall::{InJurisdiction, Sealed};
 
@@ -33,7 +34,10 @@ pub struct DrawRow {
 
 impl InJurisdiction for DrawRow {
     fn jurisdiction(&self) -> Jurisdiction {
-        Jurisdiction { division: Division::parse(&self.division).ok(), department: Some(self.department.clone()) }
+        Jurisdiction {
+            division: Division::parse(&self.division).ok(),
+            department: Some(self.department.clone()),
+        }
     }
 }
 
@@ -76,7 +80,9 @@ pub fn save_draw(tx: &mut Tx, row: &DrawRow, auditor: &[u8]) -> Outcome<()> {
 }
 
 pub fn draw(tx: &mut Tx, draw_id: i64) -> Outcome<Option<Sealed<DrawRow>>> {
-    tx.opt(&DRAW, &args![draw_id])?.map(|row| draw_row(&row).map(Sealed::new)).transpose()
+    tx.opt(&DRAW, &args![draw_id])?
+        .map(|row| draw_row(&row).map(Sealed::new))
+        .transpose()
 }
 
 /// The documents of a draw are public: no jurisdiction is asked.
@@ -85,7 +91,10 @@ pub fn public_draw(tx: &mut Tx, draw_id: i64) -> Outcome<Option<DrawRow>> {
 }
 
 pub fn last_draw(tx: &mut Tx, plan_id: i64) -> Outcome<Option<DrawRow>> {
-    tx.opt(&LAST_DRAW, &args![plan_id])?.as_ref().map(draw_row).transpose()
+    tx.opt(&LAST_DRAW, &args![plan_id])?
+        .as_ref()
+        .map(draw_row)
+        .transpose()
 }
 
 pub fn draws_of_plan(tx: &mut Tx, plan_id: i64) -> Outcome<Vec<DrawRow>> {
@@ -93,7 +102,10 @@ pub fn draws_of_plan(tx: &mut Tx, plan_id: i64) -> Outcome<Vec<DrawRow>> {
 }
 
 pub fn lapsed_draws(tx: &mut Tx, now: Instant) -> Outcome<Vec<i64>> {
-    tx.all(&LAPSED_DRAWS, &args![now])?.iter().map(|row| row.get("draw_id")).collect()
+    tx.all(&LAPSED_DRAWS, &args![now])?
+        .iter()
+        .map(|row| row.get("draw_id"))
+        .collect()
 }
 
 pub fn auditor(tx: &mut Tx, draw_id: i64) -> Outcome<Vec<u8>> {
@@ -133,7 +145,11 @@ pub fn save_selected(tx: &mut Tx, draw_id: i64, rows: &[SelectedRow]) -> Outcome
             Value::from(body),
         ])
     });
-    tx.load("inspect_selected", &["draw_id", "row_no", "role", "item", "subject_no", "body"], values)
+    tx.load(
+        "inspect_selected",
+        &["draw_id", "row_no", "role", "item", "subject_no", "body"],
+        values,
+    )
 }
 
 pub fn selected(tx: &mut Tx, draw_id: i64) -> Outcome<Vec<SelectedRow>> {
@@ -145,4 +161,3 @@ pub fn selected(tx: &mut Tx, draw_id: i64) -> Outcome<Vec<SelectedRow>> {
     })?;
     Ok(rows)
 }
-

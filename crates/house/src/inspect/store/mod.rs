@@ -6,13 +6,15 @@ mod task;
 use db::statements;
 
 pub use draw::{
-    DrawRow, auditor, draw, draws_of_plan, last_draw, lapsed_draws, public_draw, reveals, save_draw, save_reveal,
-    save_selected, selected, set_drawn, set_void,
+    DrawRow, auditor, draw, draws_of_plan, lapsed_draws, last_draw, public_draw, reveals, save_draw,
+    save_reveal, save_selected, selected, set_drawn, set_void,
 };
-pub use plan::{approve, closed_plan, last_plan_no, plan, plan_by_no, plans, save_plan, set_state, update_plan};
+pub use plan::{
+    approve, closed_plan, last_plan_no, plan, plan_by_no, plans, save_plan, set_state, update_plan,
+};
 pub use task::{
-    last_task_no, loads, open_tasks, results, save_result, save_tasks, set_members, set_task, task,
-    done_after, tasks, tasks_of_draw, visits,
+    done_after, last_task_no, loads, open_tasks, results, save_result, save_tasks, set_members, set_task,
+    task, tasks, tasks_of_draw, visits,
 };
 
 statements! {

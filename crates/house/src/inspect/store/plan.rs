@@ -16,7 +16,11 @@ struct Body {
 }
 
 fn body(plan: &Plan) -> Outcome<serde_json::Value> {
-    let body = Body { items: plan.items.clone(), filter: plan.filter.clone(), reserve: plan.reserve };
+    let body = Body {
+        items: plan.items.clone(),
+        filter: plan.filter.clone(),
+        reserve: plan.reserve,
+    };
     serde_json::to_value(body).map_err(|e| Fault::internal("计划无法写出", e))
 }
 
@@ -62,7 +66,9 @@ pub fn set_state(tx: &mut Tx, plan_id: i64, state: &str) -> Outcome<()> {
 }
 
 pub fn last_plan_no(tx: &mut Tx, division: &str, year: i64) -> Outcome<Option<String>> {
-    tx.opt(&LAST_PLAN_NO, &args![division, year])?.map(|row| row.get("plan_no")).transpose()
+    tx.opt(&LAST_PLAN_NO, &args![division, year])?
+        .map(|row| row.get("plan_no"))
+        .transpose()
 }
 
 fn plan_row(row: &Row) -> Outcome<Plan> {
@@ -76,7 +82,11 @@ fn plan_row(row: &Row) -> Outcome<Plan> {
         year: row.get("year")?,
         department: row.get("department")?,
         division: row.get("division")?,
-        mode: if mode == Mode::Directed.as_str() { Mode::Directed } else { Mode::Undirected },
+        mode: if mode == Mode::Directed.as_str() {
+            Mode::Directed
+        } else {
+            Mode::Undirected
+        },
         starts_on: row.get("starts_on")?,
         ends_on: row.get("ends_on")?,
         state: row.get("state")?,
@@ -91,19 +101,29 @@ fn plan_row(row: &Row) -> Outcome<Plan> {
 }
 
 pub fn plan(tx: &mut Tx, plan_id: i64) -> Outcome<Option<Sealed<Plan>>> {
-    tx.opt(&PLAN, &args![plan_id])?.map(|row| plan_row(&row).map(Sealed::new)).transpose()
+    tx.opt(&PLAN, &args![plan_id])?
+        .map(|row| plan_row(&row).map(Sealed::new))
+        .transpose()
 }
 
 pub fn plan_by_no(tx: &mut Tx, plan_no: &str) -> Outcome<Option<Sealed<Plan>>> {
-    tx.opt(&PLAN_BY_NO, &args![plan_no])?.map(|row| plan_row(&row).map(Sealed::new)).transpose()
+    tx.opt(&PLAN_BY_NO, &args![plan_no])?
+        .map(|row| plan_row(&row).map(Sealed::new))
+        .transpose()
 }
 
 pub fn plans(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Plan>> {
-    tx.all(&PLANS, &args![before, limit])?.iter().map(plan_row).collect()
+    tx.all(&PLANS, &args![before, limit])?
+        .iter()
+        .map(plan_row)
+        .collect()
 }
 
 /// Whether a plan is closed; public knowledge, so no jurisdiction is asked.
 pub fn closed_plan(tx: &mut Tx, plan_id: i64) -> Outcome<bool> {
-    let state: Option<String> = tx.opt(&PLAN, &args![plan_id])?.map(|row| row.get("state")).transpose()?;
+    let state: Option<String> = tx
+        .opt(&PLAN, &args![plan_id])?
+        .map(|row| row.get("state"))
+        .transpose()?;
     Ok(state.as_deref() == Some("closed"))
 }

@@ -6,8 +6,8 @@ use kernel::{Day, Fault, Outcome};
 use serde::de::DeserializeOwned;
 
 use super::{
-    CLEAR_MEMBERS, DONE_TASKS, LAST_TASK_NO, LOADS, OPEN_TASKS, RESULTS, SAVE_RESULT, SET_MEMBERS, SET_TASK, TASK, TASKS,
-    TASKS_OF_DRAW, TASKS_OF_INSPECTOR, TASKS_OF_PLAN, VISITS,
+    CLEAR_MEMBERS, DONE_TASKS, LAST_TASK_NO, LOADS, OPEN_TASKS, RESULTS, SAVE_RESULT, SET_MEMBERS, SET_TASK,
+    TASK, TASKS, TASKS_OF_DRAW, TASKS_OF_INSPECTOR, TASKS_OF_PLAN, VISITS,
 };
 use crate::hall::{Op, Sealed};
 use crate::inspect::model::{ItemResult, NewItemResult, Task, TaskItem, TaskSearch};
@@ -42,8 +42,22 @@ fn task_row(row: &Row) -> Outcome<Task> {
 
 pub fn save_tasks(tx: &mut Tx, tasks: &[Task]) -> Outcome<()> {
     let columns = [
-        "task_id", "task_no", "plan_id", "draw_id", "entity_id", "subject_no", "name", "division", "department", "items",
-        "members", "recused", "leader", "state", "due_on", "replaces",
+        "task_id",
+        "task_no",
+        "plan_id",
+        "draw_id",
+        "entity_id",
+        "subject_no",
+        "name",
+        "division",
+        "department",
+        "items",
+        "members",
+        "recused",
+        "leader",
+        "state",
+        "due_on",
+        "replaces",
     ];
     let rows = tasks.iter().map(|task| {
         Ok(vec![
@@ -66,9 +80,13 @@ pub fn save_tasks(tx: &mut Tx, tasks: &[Task]) -> Outcome<()> {
         ])
     });
     tx.load("inspect_task", &columns, rows)?;
-    let members = tasks.iter().flat_map(|task| task.members.iter().map(move |member| (task.task_id, member)));
-    let members = members.map(|(task, member)| Ok(vec![Value::from(task), Value::from(member.inspector.as_str())]));
-    tx.load("inspect_member", &["task_id", "inspector"], members).map(drop)
+    let members = tasks
+        .iter()
+        .flat_map(|task| task.members.iter().map(move |member| (task.task_id, member)));
+    let members =
+        members.map(|(task, member)| Ok(vec![Value::from(task), Value::from(member.inspector.as_str())]));
+    tx.load("inspect_member", &["task_id", "inspector"], members)
+        .map(drop)
 }
 
 /// Writes who goes, who was recused, who leads, and the state that follows from it.
@@ -83,24 +101,40 @@ pub fn set_members(tx: &mut Tx, task: &Task) -> Outcome<()> {
     tx.exec(&SET_MEMBERS, &row)?;
     tx.exec(&CLEAR_MEMBERS, &args![task.task_id])?;
     let members = task.members.iter();
-    let rows = members.map(|member| Ok(vec![Value::from(task.task_id), Value::from(member.inspector.as_str())]));
-    tx.load("inspect_member", &["task_id", "inspector"], rows).map(drop)
+    let rows = members.map(|member| {
+        Ok(vec![
+            Value::from(task.task_id),
+            Value::from(member.inspector.as_str()),
+        ])
+    });
+    tx.load("inspect_member", &["task_id", "inspector"], rows)
+        .map(drop)
 }
 
-pub fn set_task(tx: &mut Tx, task_id: i64, state: &str, done_on: Option<Day>, note: Option<&str>) -> Outcome<()> {
-    tx.exec(&SET_TASK, &args![task_id, state, done_on, note]).map(drop)
+pub fn set_task(
+    tx: &mut Tx,
+    task_id: i64,
+    state: &str,
+    done_on: Option<Day>,
+    note: Option<&str>,
+) -> Outcome<()> {
+    tx.exec(&SET_TASK, &args![task_id, state, done_on, note])
+        .map(drop)
 }
 
 pub fn task(tx: &mut Tx, task_id: i64) -> Outcome<Option<Sealed<Task>>> {
-    tx.opt(&TASK, &args![task_id])?.map(|row| task_row(&row).map(Sealed::new)).transpose()
+    tx.opt(&TASK, &args![task_id])?
+        .map(|row| task_row(&row).map(Sealed::new))
+        .transpose()
 }
 
 pub fn tasks(tx: &mut Tx, search: &TaskSearch, after: i64, limit: i64) -> Outcome<Vec<Task>> {
     let state = search.state.as_deref().unwrap_or_default();
     let rows = match (&search.inspector, search.plan) {
-        (Some(inspector), plan) => {
-            tx.all(&TASKS_OF_INSPECTOR, &args![after, limit, state, inspector, plan.unwrap_or(0)])?
-        }
+        (Some(inspector), plan) => tx.all(
+            &TASKS_OF_INSPECTOR,
+            &args![after, limit, state, inspector, plan.unwrap_or(0)],
+        )?,
         (None, Some(plan)) => tx.all(&TASKS_OF_PLAN, &args![after, limit, state, plan])?,
         (None, None) => tx.all(&TASKS, &args![after, limit, state])?,
     };
@@ -108,7 +142,10 @@ pub fn tasks(tx: &mut Tx, search: &TaskSearch, after: i64, limit: i64) -> Outcom
 }
 
 pub fn tasks_of_draw(tx: &mut Tx, draw_id: i64) -> Outcome<Vec<Task>> {
-    tx.all(&TASKS_OF_DRAW, &args![draw_id])?.iter().map(task_row).collect()
+    tx.all(&TASKS_OF_DRAW, &args![draw_id])?
+        .iter()
+        .map(task_row)
+        .collect()
 }
 
 pub fn open_tasks(tx: &mut Tx, plan_id: i64) -> Outcome<i64> {
@@ -116,7 +153,9 @@ pub fn open_tasks(tx: &mut Tx, plan_id: i64) -> Outcome<i64> {
 }
 
 pub fn last_task_no(tx: &mut Tx, plan_id: i64) -> Outcome<Option<String>> {
-    tx.opt(&LAST_TASK_NO, &args![plan_id])?.map(|row| row.get("task_no")).transpose()
+    tx.opt(&LAST_TASK_NO, &args![plan_id])?
+        .map(|row| row.get("task_no"))
+        .transpose()
 }
 
 /// Open tasks of each inspector.
@@ -150,9 +189,23 @@ pub fn visits(tx: &mut Tx, since: Day, mut each: impl FnMut(Visited)) -> Outcome
     })
 }
 
-pub fn save_result(tx: &mut Tx, op: &Op, task_id: i64, checked_on: Day, result: &NewItemResult) -> Outcome<()> {
+pub fn save_result(
+    tx: &mut Tx,
+    op: &Op,
+    task_id: i64,
+    checked_on: Day,
+    result: &NewItemResult,
+) -> Outcome<()> {
     let codes = serde_json::json!(result.codes);
-    let row = args![task_id, &result.item, codes, &result.note, checked_on, op.at, &op.actor.name];
+    let row = args![
+        task_id,
+        &result.item,
+        codes,
+        &result.note,
+        checked_on,
+        op.at,
+        &op.actor.name
+    ];
     tx.exec(&SAVE_RESULT, &row).map(drop)
 }
 
@@ -174,5 +227,8 @@ pub fn results(tx: &mut Tx, task_id: i64) -> Outcome<Vec<ItemResult>> {
 
 /// Tasks done, after a number.
 pub fn done_after(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<i64>> {
-    tx.all(&DONE_TASKS, &args![after, limit])?.iter().map(|row| row.get("task_id")).collect()
+    tx.all(&DONE_TASKS, &args![after, limit])?
+        .iter()
+        .map(|row| row.get("task_id"))
+        .collect()
 }

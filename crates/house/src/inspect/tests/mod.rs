@@ -13,7 +13,8 @@ use proof::Suite;
 use proof::draw::Contribution;
 
 use super::model::{
-    Draw, Filter, Mode, NewContributor, NewDraw, NewItemResult, NewPlan, NewPlanItem, NewResult, Plan, Task, TaskSearch,
+    Draw, Filter, Mode, NewContributor, NewDraw, NewItemResult, NewPlan, NewPlanItem, NewResult, Plan, Task,
+    TaskSearch,
 };
 use super::service;
 use crate::assess::{self, model::Graded};
@@ -44,7 +45,11 @@ pub fn day(text: &str) -> Day {
 pub fn code(number: u32) -> String {
     let value = |letter: char| letter.to_digit(36).unwrap();
     let org = format!("MA{number:06}");
-    let sum: u32 = org.chars().zip([3, 7, 9, 10, 5, 8, 4, 2]).map(|(letter, weight)| value(letter) * weight).sum();
+    let sum: u32 = org
+        .chars()
+        .zip([3, 7, 9, 10, 5, 8, 4, 2])
+        .map(|(letter, weight)| value(letter) * weight)
+        .sum();
     let check = match 11 - sum % 11 {
         10 => 'X',
         11 => '0',
@@ -53,12 +58,19 @@ pub fn code(number: u32) -> String {
     let body = format!("91440511{org}{check}");
     let letters: Vec<char> = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().collect();
     let place = |letter: char| letters.iter().position(|one| *one == letter).unwrap();
-    let (sum, _) = body.chars().fold((0, 1), |(sum, weight), letter| (sum + place(letter) * weight, weight * 3 % 31));
+    let (sum, _) = body.chars().fold((0, 1), |(sum, weight), letter| {
+        (sum + place(letter) * weight, weight * 3 % 31)
+    });
     format!("{body}{}", letters[(31 - sum % 31) % 31])
 }
 
 fn department(id: &str, name: &str, division: &str, function: &str) -> Department {
-    Department { department_id: id.into(), name: name.into(), division: division.into(), function: function.into() }
+    Department {
+        department_id: id.into(),
+        name: name.into(),
+        division: division.into(),
+        function: function.into(),
+    }
 }
 
 pub fn inspector(id: &str, department: &str) -> Inspector {
@@ -95,16 +107,28 @@ pub fn district(db: &Db, firms: u32) -> Town {
     ];
     let mut inspectors: Vec<Inspector> = (0..14).map(|n| inspector(&format!("M{n:02}"), MARKET)).collect();
     inspectors.extend((0..4).map(|n| inspector(&format!("F{n:02}"), FIRE)));
-    inspectors.push(Inspector { certificate_until: day("2026-07-30"), ..inspector("M99", MARKET) });
-    town.run(|tx, op| office::service::load(tx, op, &departments, &inspectors)).unwrap();
-    let mut text = "统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划,住所,法定代表人\n".to_owned();
+    inspectors.push(Inspector {
+        certificate_until: day("2026-07-30"),
+        ..inspector("M99", MARKET)
+    });
+    town.run(|tx, op| office::service::load(tx, op, &departments, &inspectors))
+        .unwrap();
+    let mut text =
+        "统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划,住所,法定代表人\n".to_owned();
     for number in 0..firms {
         let trade = if number % 2 == 0 { "H6210" } else { "F5211" };
-        let line = format!("{},示例{number}号有限公司,1130,2015-03-01,1,{trade},440511,示例路{number}号,甲某某", code(number));
+        let line = format!(
+            "{},示例{number}号有限公司,1130,2015-03-01,1,{trade},440511,示例路{number}号,甲某某",
+            code(number)
+        );
         writeln!(text, "{line}").unwrap();
     }
     let batch = town.hand_over("registration", &text);
-    assert_eq!((batch.rows_accepted, batch.rows_refused), (i64::from(firms), 0), "{batch:?}");
+    assert_eq!(
+        (batch.rows_accepted, batch.rows_refused),
+        (i64::from(firms), 0),
+        "{batch:?}"
+    );
     grade(&town, firms);
     town
 }
@@ -116,7 +140,11 @@ pub fn grade(town: &Town, firms: u32) {
         let mut graded = Vec::new();
         for number in 0..firms {
             let entity = crate::registry::service::by_no(tx, op, &code(number))?;
-            graded.push(Graded { entity_id: entity.entity_id, class: class_of(number).into(), points: POINTS });
+            graded.push(Graded {
+                entity_id: entity.entity_id,
+                class: class_of(number).into(),
+                points: POINTS,
+            });
         }
         assess::service::apply_run(tx, op, run.run_id, graded.into_iter().map(Ok)).map(drop)
     })
@@ -125,7 +153,11 @@ pub fn grade(town: &Town, firms: u32) {
 }
 
 pub fn item(check: &str, department: Option<&str>) -> NewPlanItem {
-    NewPlanItem { check: check.into(), department: department.map(str::to_owned), ratios: std::collections::BTreeMap::new() }
+    NewPlanItem {
+        check: check.into(),
+        department: department.map(str::to_owned),
+        ratios: std::collections::BTreeMap::new(),
+    }
 }
 
 pub fn new_plan(items: Vec<NewPlanItem>) -> NewPlan {
@@ -145,7 +177,9 @@ pub fn new_plan(items: Vec<NewPlanItem>) -> NewPlan {
 /// A plan, written and approved.
 pub fn approved(town: &Town, new: &NewPlan) -> Plan {
     let plan = town.run(|tx, op| service::write_plan(tx, op, new)).unwrap();
-    let plan = town.run(|tx, op| service::approve_plan(tx, op, plan.plan_id)).unwrap();
+    let plan = town
+        .run(|tx, op| service::approve_plan(tx, op, plan.plan_id))
+        .unwrap();
     town.settle();
     plan
 }
@@ -153,8 +187,14 @@ pub fn approved(town: &Town, new: &NewPlan) -> Plan {
 /// The values the parties keep secret.
 pub fn values() -> [Contribution; 2] {
     [
-        Contribution { name: PARTIES[0].into(), value: vec![0x11; 16] },
-        Contribution { name: PARTIES[1].into(), value: vec![0x22; 32] },
+        Contribution {
+            name: PARTIES[0].into(),
+            value: vec![0x11; 16],
+        },
+        Contribution {
+            name: PARTIES[1].into(),
+            value: vec![0x22; 32],
+        },
     ]
 }
 
@@ -163,12 +203,17 @@ pub fn promises() -> NewDraw {
         commitment: one.commit(Suite::Sm3Sm2).to_string(),
         name: one.name,
     };
-    NewDraw { contributors: values().into_iter().map(party).collect(), reveal_by: None }
+    NewDraw {
+        contributors: values().into_iter().map(party).collect(),
+        reveal_by: None,
+    }
 }
 
 /// Commits, and lets the commitment be logged.
 pub fn committed(town: &Town, plan: &Plan, key: u8) -> Draw {
-    let draw = town.run(|tx, op| service::commit_draw(tx, op, plan.plan_id, &promises(), [key; 32])).unwrap();
+    let draw = town
+        .run(|tx, op| service::commit_draw(tx, op, plan.plan_id, &promises(), [key; 32]))
+        .unwrap();
     town.settle();
     draw
 }
@@ -177,16 +222,22 @@ pub fn committed(town: &Town, plan: &Plan, key: u8) -> Draw {
 pub fn drawn(town: &Town, plan: &Plan) -> Draw {
     let draw = committed(town, plan, 5);
     for one in values() {
-        town.run(|tx, op| service::reveal(tx, op, draw.draw_id, &one.name, &hex::encode(&one.value))).unwrap();
+        town.run(|tx, op| service::reveal(tx, op, draw.draw_id, &one.name, &hex::encode(&one.value)))
+            .unwrap();
     }
     let keys = town.house.keys.clone();
-    let draw = town.run(|tx, op| service::draw(tx, op, &keys, draw.draw_id)).unwrap();
+    let draw = town
+        .run(|tx, op| service::draw(tx, op, &keys, draw.draw_id))
+        .unwrap();
     town.settle();
     draw
 }
 
 pub fn tasks(town: &Town, plan: &Plan) -> Vec<Task> {
-    let search = TaskSearch { plan: Some(plan.plan_id), ..TaskSearch::default() };
+    let search = TaskSearch {
+        plan: Some(plan.plan_id),
+        ..TaskSearch::default()
+    };
     town.ask(|tx, op| service::tasks(tx, op, &search, 0, 10_000))
 }
 
@@ -199,7 +250,11 @@ pub fn found(task: &Task, on: &str, code: &str) -> NewResult {
     };
     NewResult {
         checked_on: day(on),
-        inspectors: task.members.iter().map(|member| member.inspector.clone()).collect(),
+        inspectors: task
+            .members
+            .iter()
+            .map(|member| member.inspector.clone())
+            .collect(),
         items: task.items.iter().map(result).collect(),
     }
 }

@@ -8,91 +8,146 @@ use crate::MIGRATIONS;
 use crate::inspect::rules::pool::FREQUENCY_RULE;
 
 fn removed(draw: &Draw) -> BTreeMap<&str, u64> {
-    let all = draw.pools[0].removed.iter().map(|one| (one.rule.as_str(), one.entities));
+    let all = draw.pools[0]
+        .removed
+        .iter()
+        .map(|one| (one.rule.as_str(), one.entities));
     all.filter(|(_, entities)| *entities > 0).collect()
 }
 
-db_test!(exclusions_are_counted_by_the_first_rule_that_applies, MIGRATIONS, |db| {
-    let town = district(&db, 100);
-    // 30 and 31: class B. One was checked for the same item; one by the city within three months.
-    let text = format!(
-        "统一社会信用代码,任务编号,检查事项,检查结果,检查日期,检查部门\n\
+db_test!(
+    exclusions_are_counted_by_the_first_rule_that_applies,
+    MIGRATIONS,
+    |db| {
+        let town = district(&db, 100);
+        // 30 and 31: class B. One was checked for the same item; one by the city within three months.
+        let text = format!(
+            "统一社会信用代码,任务编号,检查事项,检查结果,检查日期,检查部门\n\
          {},甲-1,{LICENCE},01,2025-09-01,金平区市场监督管理局\n\
          {},乙-1,registration.name,01,2026-01-10,金平区市场监督管理局\n\
          {},丙-1,{LICENCE},01,2024-01-01,金平区市场监督管理局\n",
-        code(30),
-        code(31),
-        code(32),
-    );
-    let batch = town.hand_over("inspection-result", &text);
-    assert_eq!((batch.rows_accepted, batch.rows_refused), (3, 0), "{batch:?}");
-    // A new firm of class B, and one that is closed.
-    let text = format!(
-        "统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划\n\
+            code(30),
+            code(31),
+            code(32),
+        );
+        let batch = town.hand_over("inspection-result", &text);
+        assert_eq!((batch.rows_accepted, batch.rows_refused), (3, 0), "{batch:?}");
+        // A new firm of class B, and one that is closed.
+        let text = format!(
+            "统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划\n\
          {},示例新有限公司,1130,2026-04-01,1,F5211,440511\n{},示例旧有限公司,1130,2015-03-01,2,F5211,440511\n",
-        code(33),
-        code(35),
-    );
-    town.hand_over("registration", &text);
-    grade(&town, 100);
-    let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
-    let draw = committed(&town, &plan, 1);
-    let expected = [("same-item-this-year", 1), ("checked-this-year", 1), ("newly-registered", 1)];
-    assert_eq!(removed(&draw), BTreeMap::from(expected), "{:?}", draw.pools);
-    assert_eq!(draw.pools[0].size, 96, "the closed one is not for this item at all; the one checked long ago is in");
-});
-
-db_test!(a_visit_still_to_come_keeps_an_entity_out_of_the_next_plan, MIGRATIONS, |db| {
-    let town = district(&db, 200);
-    let first = approved(&town, &new_plan(vec![item(LICENCE, None)]));
-    drawn(&town, &first);
-    let numbers: BTreeSet<String> = tasks(&town, &first).into_iter().map(|task| task.subject_no).collect();
-    let high: BTreeSet<String> = [0, 100].map(code).into();
-    let second = approved(&town, &new_plan(vec![item(LICENCE, None)]));
-    drawn(&town, &second);
-    let again: BTreeSet<String> = tasks(&town, &second).into_iter().map(|task| task.subject_no).collect();
-    assert_eq!(numbers.intersection(&again).cloned().collect::<BTreeSet<_>>(), high, "only the highest class comes again");
-});
-
-db_test!(the_frequency_cap_of_the_class_holds_where_no_exclusion_applies, MIGRATIONS, |db| {
-    let town = district(&db, 100);
-    let mut text = "统一社会信用代码,任务编号,检查事项,检查结果,检查日期,检查部门\n".to_owned();
-    for visit in 0..4 {
-        // Class D may be checked four times in twelve months; the firm of number 0 was.
-        let line = format!("{},丁-{visit},registration.name,01,2026-0{}-01,金平区市场监督管理局\n", code(0), visit + 2);
-        text.push_str(&line);
+            code(33),
+            code(35),
+        );
+        town.hand_over("registration", &text);
+        grade(&town, 100);
+        let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        let draw = committed(&town, &plan, 1);
+        let expected = [
+            ("same-item-this-year", 1),
+            ("checked-this-year", 1),
+            ("newly-registered", 1),
+        ];
+        assert_eq!(removed(&draw), BTreeMap::from(expected), "{:?}", draw.pools);
+        assert_eq!(
+            draw.pools[0].size, 96,
+            "the closed one is not for this item at all; the one checked long ago is in"
+        );
     }
-    town.hand_over("inspection-result", &text);
-    grade(&town, 100);
-    let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
-    let draw = committed(&town, &plan, 1);
-    assert_eq!(removed(&draw), BTreeMap::from([(FREQUENCY_RULE, 1)]));
-});
+);
 
-db_test!(an_entity_without_a_class_counts_as_the_second_and_is_noted, MIGRATIONS, |db| {
-    let town = district(&db, 50);
-    let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
-    let draw = committed(&town, &plan, 1);
-    assert_eq!(draw.note, "");
-    town.run(|tx, _| {
-        let statement = db::Statement { name: "test", purpose: "", sql: "DELETE FROM assess_class WHERE class = $1" };
-        tx.exec(&statement, &db::args!["A"]).map(drop)
-    })
-    .unwrap();
-    let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
-    let draw = committed(&town, &plan, 1);
-    assert!(draw.note.contains("24 户"), "{}", draw.note);
-    // 44 of B and unclassed × 3 % = 2; 5 of C × 20 % = 1; 1 of D.
-    assert_eq!(draw.pools[0].quota, 4);
-});
+db_test!(
+    a_visit_still_to_come_keeps_an_entity_out_of_the_next_plan,
+    MIGRATIONS,
+    |db| {
+        let town = district(&db, 200);
+        let first = approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        drawn(&town, &first);
+        let numbers: BTreeSet<String> = tasks(&town, &first)
+            .into_iter()
+            .map(|task| task.subject_no)
+            .collect();
+        let high: BTreeSet<String> = [0, 100].map(code).into();
+        let second = approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        drawn(&town, &second);
+        let again: BTreeSet<String> = tasks(&town, &second)
+            .into_iter()
+            .map(|task| task.subject_no)
+            .collect();
+        assert_eq!(
+            numbers.intersection(&again).cloned().collect::<BTreeSet<_>>(),
+            high,
+            "only the highest class comes again"
+        );
+    }
+);
 
-db_test!(a_directed_plan_takes_only_whom_its_conditions_name, MIGRATIONS, |db| {
-    let town = district(&db, 100);
-    let filter = Filter { industries: vec!["H62".into()], ..Filter::default() };
-    let new = NewPlan { mode: Mode::Directed, filter, ..new_plan(vec![item(LICENCE, None)]) };
-    let plan = approved(&town, &new);
-    assert_eq!(committed(&town, &plan, 1).pools[0].size, 50);
-});
+db_test!(
+    the_frequency_cap_of_the_class_holds_where_no_exclusion_applies,
+    MIGRATIONS,
+    |db| {
+        let town = district(&db, 100);
+        let mut text = "统一社会信用代码,任务编号,检查事项,检查结果,检查日期,检查部门\n".to_owned();
+        for visit in 0..4 {
+            // Class D may be checked four times in twelve months; the firm of number 0 was.
+            let line = format!(
+                "{},丁-{visit},registration.name,01,2026-0{}-01,金平区市场监督管理局\n",
+                code(0),
+                visit + 2
+            );
+            text.push_str(&line);
+        }
+        town.hand_over("inspection-result", &text);
+        grade(&town, 100);
+        let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        let draw = committed(&town, &plan, 1);
+        assert_eq!(removed(&draw), BTreeMap::from([(FREQUENCY_RULE, 1)]));
+    }
+);
+
+db_test!(
+    an_entity_without_a_class_counts_as_the_second_and_is_noted,
+    MIGRATIONS,
+    |db| {
+        let town = district(&db, 50);
+        let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        let draw = committed(&town, &plan, 1);
+        assert_eq!(draw.note, "");
+        town.run(|tx, _| {
+            let statement = db::Statement {
+                name: "test",
+                purpose: "",
+                sql: "DELETE FROM assess_class WHERE class = $1",
+            };
+            tx.exec(&statement, &db::args!["A"]).map(drop)
+        })
+        .unwrap();
+        let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        let draw = committed(&town, &plan, 1);
+        assert!(draw.note.contains("24 户"), "{}", draw.note);
+        // 44 of B and unclassed × 3 % = 2; 5 of C × 20 % = 1; 1 of D.
+        assert_eq!(draw.pools[0].quota, 4);
+    }
+);
+
+db_test!(
+    a_directed_plan_takes_only_whom_its_conditions_name,
+    MIGRATIONS,
+    |db| {
+        let town = district(&db, 100);
+        let filter = Filter {
+            industries: vec!["H62".into()],
+            ..Filter::default()
+        };
+        let new = NewPlan {
+            mode: Mode::Directed,
+            filter,
+            ..new_plan(vec![item(LICENCE, None)])
+        };
+        let plan = approved(&town, &new);
+        assert_eq!(committed(&town, &plan, 1).pools[0].size, 50);
+    }
+);
 
 db_test!(labels_of_strata_do_not_tell_the_class, MIGRATIONS, |db| {
     let town = district(&db, 400);
@@ -104,8 +159,16 @@ db_test!(labels_of_strata_do_not_tell_the_class, MIGRATIONS, |db| {
         let strata = commitment["items"][0]["strata"].as_array().unwrap().clone();
         let labels: Vec<&str> = strata.iter().map(|one| one["label"].as_str().unwrap()).collect();
         assert_eq!(labels, ["s1", "s2", "s3", "s4"]);
-        assert!(strata.iter().all(|one| one["ratio"].is_null()), "a ratio would tell");
-        orders.insert(strata.iter().map(|one| one["size"].as_u64().unwrap()).collect::<Vec<_>>());
+        assert!(
+            strata.iter().all(|one| one["ratio"].is_null()),
+            "a ratio would tell"
+        );
+        orders.insert(
+            strata
+                .iter()
+                .map(|one| one["size"].as_u64().unwrap())
+                .collect::<Vec<_>>(),
+        );
     }
     assert!(orders.len() > 1, "the order changes with the pool key");
 });

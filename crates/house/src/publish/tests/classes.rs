@@ -13,8 +13,26 @@ use crate::stories::Town;
 
 /// Names that no field of a public answer may have.
 const DENIED: &[&str] = &[
-    "class", "class_code", "class_of", "classes", "former", "former_class", "points", "group_points", "score", "risk",
-    "grade", "rating", "rank", "stratum", "ratios", "standing", "indicator", "indicators", "reasons", "pool_key",
+    "class",
+    "class_code",
+    "class_of",
+    "classes",
+    "former",
+    "former_class",
+    "points",
+    "group_points",
+    "score",
+    "risk",
+    "grade",
+    "rating",
+    "rank",
+    "stratum",
+    "ratios",
+    "standing",
+    "indicator",
+    "indicators",
+    "reasons",
+    "pool_key",
     "legal_person",
 ];
 /// Class codes of the pack of the scene.
@@ -42,7 +60,10 @@ fn walk(path: &str, value: &Value, found: &mut Vec<String>) {
                 walk(&path, inner, found);
             }
         }
-        Value::Array(items) => items.iter().enumerate().for_each(|(at, inner)| walk(&format!("{path}[{at}]"), inner, found)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(at, inner)| walk(&format!("{path}[{at}]"), inner, found)),
         Value::String(text) => {
             // Documents may stand in answers as text (leaves of the log): look into them too.
             if let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text) {
@@ -72,7 +93,9 @@ fn the_search_for_leaks_finds_them() {
     ] {
         assert!(!leaks(&leak).is_empty(), "{leak}");
     }
-    assert!(leaks(&json!({ "strata": [{ "label": "s1", "size": 3, "quota": 1 }], "title": "ABCD" })).is_empty());
+    assert!(
+        leaks(&json!({ "strata": [{ "label": "s1", "size": 3, "quota": 1 }], "title": "ABCD" })).is_empty()
+    );
 }
 
 /// A district with everything that can become public: a plan with a share of its own, a draw with open rows, results.
@@ -95,7 +118,12 @@ fn seed(db: &TestDb) -> Seeded {
     recorded(&town, &all[1], "01");
     town.run(service::publish_due_results).unwrap();
     town.settle();
-    Seeded { town, plan_no: plan.plan_no, draw_id: draw.draw_id, subject_no: task.subject_no }
+    Seeded {
+        town,
+        plan_no: plan.plan_no,
+        draw_id: draw.draw_id,
+        subject_no: task.subject_no,
+    }
 }
 
 #[tokio::test]
@@ -104,16 +132,28 @@ async fn no_public_route_tells_of_risk_classes() {
     let seeded = seed(&db);
     let router = router(Edge::new(seeded.town.house.clone(), None), all_routes()).unwrap();
     let mut walked = 0;
-    for entry in all_routes().entries().iter().filter(|entry| entry.permission == may::PUBLIC) {
+    for entry in all_routes()
+        .entries()
+        .iter()
+        .filter(|entry| entry.permission == may::PUBLIC)
+    {
         let path = entry
             .path
             .replace("{plan_no}", &seeded.plan_no)
             .replace("{draw}", &seeded.draw_id.to_string())
             .replace("{subject_no}", &seeded.subject_no);
         assert!(!path.contains('{'), "give this test something to ask {path} for");
-        let request = Request::builder().method(entry.method.clone()).uri(&path).body(Body::empty()).unwrap();
+        let request = Request::builder()
+            .method(entry.method.clone())
+            .uri(&path)
+            .body(Body::empty())
+            .unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK, "{path}: an empty walk proves nothing");
+        assert_eq!(
+            response.status(),
+            StatusCode::OK,
+            "{path}: an empty walk proves nothing"
+        );
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let found = serde_json::from_str(&text).map_or_else(|_| leaks(&json!(text)), |answer| leaks(&answer));
@@ -129,7 +169,10 @@ async fn the_public_file_of_the_draw_verifies_as_downloaded() {
     let seeded = seed(&db);
     let router = router(Edge::new(seeded.town.house.clone(), None), all_routes()).unwrap();
     let path = format!("/api/v1/public/draws/{}/transcript", seeded.draw_id);
-    let response = router.oneshot(Request::get(&path).body(Body::empty()).unwrap()).await.unwrap();
+    let response = router
+        .oneshot(Request::get(&path).body(Body::empty()).unwrap())
+        .await
+        .unwrap();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let sealed = proof::draw::Sealed::parse(&bytes).unwrap();
     let report = proof::verify::verify(&sealed, None);

@@ -2,8 +2,8 @@
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::model::{PLAN, PublicDraw, PublicEntity, PublicNotice, RESULT};
-use super::service;
+use super::super::model::{PLAN, PublicDraw, PublicEntity, PublicNotice, RESULT};
+use super::super::service;
 use crate::edge::fields::{Path, Query};
 use crate::edge::{Answer, Doc, Edge, PageView, Routes, ask, may, page_limit};
 use crate::hall::Op;
@@ -13,9 +13,24 @@ use crate::inspect::model::DrawDocuments;
 /// The routes.
 pub fn routes() -> Routes {
     Routes::new()
-        .get("/api/v1/public/plans", may::PUBLIC, Doc::new("公示的抽查计划").page_of::<PublicNotice>(), plans)
-        .get("/api/v1/public/plans/{plan_no}", may::PUBLIC, Doc::new("一份抽查计划").answer::<PublicNotice>(), plan)
-        .get("/api/v1/public/draws", may::PUBLIC, Doc::new("公示的抽取").page_of::<PublicDraw>(), draws)
+        .get(
+            "/api/v1/public/plans",
+            may::PUBLIC,
+            Doc::new("公示的抽查计划").page_of::<PublicNotice>(),
+            plans,
+        )
+        .get(
+            "/api/v1/public/plans/{plan_no}",
+            may::PUBLIC,
+            Doc::new("一份抽查计划").answer::<PublicNotice>(),
+            plan,
+        )
+        .get(
+            "/api/v1/public/draws",
+            may::PUBLIC,
+            Doc::new("公示的抽取").page_of::<PublicDraw>(),
+            draws,
+        )
         .get(
             "/api/v1/public/draws/{draw}",
             may::PUBLIC,
@@ -28,7 +43,12 @@ pub fn routes() -> Routes {
             Doc::new("供核验的抽取记录文件").answer::<Document>(),
             transcript,
         )
-        .get("/api/v1/public/results", may::PUBLIC, Doc::new("公示的抽查检查结果").page_of::<PublicNotice>(), results)
+        .get(
+            "/api/v1/public/results",
+            may::PUBLIC,
+            Doc::new("公示的抽查检查结果").page_of::<PublicNotice>(),
+            results,
+        )
         .get(
             "/api/v1/public/entities/{subject_no}",
             may::PUBLIC,
@@ -53,11 +73,19 @@ async fn listed(edge: Edge, op: Op, paging: Paging, kind: &'static str) -> Answe
     .await
 }
 
-async fn plans(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -> Answer<PageView<PublicNotice>> {
+async fn plans(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(paging): Query<Paging>,
+) -> Answer<PageView<PublicNotice>> {
     listed(edge, op, paging, PLAN).await
 }
 
-async fn results(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -> Answer<PageView<PublicNotice>> {
+async fn results(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(paging): Query<Paging>,
+) -> Answer<PageView<PublicNotice>> {
     listed(edge, op, paging, RESULT).await
 }
 
@@ -65,24 +93,39 @@ async fn plan(State(edge): State<Edge>, op: Op, Path(plan_no): Path<String>) -> 
     ask(&edge, op, move |tx, op| service::public_plan(tx, op, &plan_no)).await
 }
 
-async fn draws(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -> Answer<PageView<PublicDraw>> {
+async fn draws(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(paging): Query<Paging>,
+) -> Answer<PageView<PublicDraw>> {
     let limit = page_limit(paging.limit)?;
     ask(&edge, op, move |tx, op| {
         let before = PageView::<PublicDraw>::after(paging.cursor.as_deref(), i64::MAX)?;
-        PageView::cut(service::public_draws(tx, op, before, limit + 1)?, limit, |draw| draw.notice_id)
+        PageView::cut(service::public_draws(tx, op, before, limit + 1)?, limit, |draw| {
+            draw.notice_id
+        })
     })
     .await
 }
 
 async fn documents(State(edge): State<Edge>, op: Op, Path(draw_id): Path<i64>) -> Answer<DrawDocuments> {
-    ask(&edge, op, move |tx, op| service::public_documents(tx, op, draw_id)).await
+    ask(&edge, op, move |tx, op| {
+        service::public_documents(tx, op, draw_id)
+    })
+    .await
 }
 
 async fn transcript(State(edge): State<Edge>, op: Op, Path(draw_id): Path<i64>) -> Answer<Document> {
     let keys = edge.house.keys.clone();
-    ask(&edge, op, move |tx, op| Document::of(&service::public_transcript(tx, op, &keys, draw_id)?)).await
+    ask(&edge, op, move |tx, op| {
+        Document::of(&service::public_transcript(tx, op, &keys, draw_id)?)
+    })
+    .await
 }
 
 async fn entity(State(edge): State<Edge>, op: Op, Path(subject_no): Path<String>) -> Answer<PublicEntity> {
-    ask(&edge, op, move |tx, op| service::public_entity(tx, op, &subject_no)).await
+    ask(&edge, op, move |tx, op| {
+        service::public_entity(tx, op, &subject_no)
+    })
+    .await
 }

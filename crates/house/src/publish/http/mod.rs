@@ -1,10 +1,12 @@
 //! Routes of publication for the desk; those for the public are next door.
+mod public;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{NewAnnouncement, Notice};
-use super::{public, service};
+use super::service;
 use crate::edge::fields::{Body, Path, Query};
 use crate::edge::{Answer, Doc, Edge, PageView, Routes, act, ask, may, page_limit};
 use crate::hall::Op;
@@ -12,8 +14,18 @@ use crate::hall::Op;
 /// The routes.
 pub fn routes() -> Routes {
     Routes::new()
-        .get("/api/v1/publish/notices", may::PUBLISH, Doc::new("公示列表,最新的在前").page_of::<Notice>(), notices)
-        .get("/api/v1/publish/notices/{notice}", may::PUBLISH, Doc::new("一项公示").answer::<Notice>(), notice)
+        .get(
+            "/api/v1/publish/notices",
+            may::PUBLISH,
+            Doc::new("公示列表,最新的在前").page_of::<Notice>(),
+            notices,
+        )
+        .get(
+            "/api/v1/publish/notices/{notice}",
+            may::PUBLISH,
+            Doc::new("一项公示").answer::<Notice>(),
+            notice,
+        )
         .post(
             "/api/v1/publish/notices/{notice}/withdraw",
             may::PUBLISH,
@@ -32,8 +44,18 @@ pub fn routes() -> Routes {
             Doc::new("公示一项任务的检查结果").answer::<Notice>(),
             publish_result,
         )
-        .post("/api/v1/publish/results", may::PUBLISH, Doc::new("公示全部待公示的检查结果").answer::<Done>(), publish_due)
-        .post("/api/v1/publish/expire", may::PUBLISH, Doc::new("撤下期满的公示").answer::<Done>(), expire)
+        .post(
+            "/api/v1/publish/results",
+            may::PUBLISH,
+            Doc::new("公示全部待公示的检查结果").answer::<Done>(),
+            publish_due,
+        )
+        .post(
+            "/api/v1/publish/expire",
+            may::PUBLISH,
+            Doc::new("撤下期满的公示").answer::<Done>(),
+            expire,
+        )
         .and(public::routes())
 }
 
@@ -68,7 +90,9 @@ async fn notices(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>)
     let limit = page_limit(paging.limit)?;
     ask(&edge, op, move |tx, op| {
         let before = PageView::<Notice>::after(paging.cursor.as_deref(), i64::MAX)?;
-        PageView::cut(service::notices(tx, op, before, limit + 1)?, limit, |notice| notice.notice_id)
+        PageView::cut(service::notices(tx, op, before, limit + 1)?, limit, |notice| {
+            notice.notice_id
+        })
     })
     .await
 }
@@ -83,7 +107,10 @@ async fn withdraw(
     Path(notice_id): Path<i64>,
     Body(withdrawal): Body<Withdrawal>,
 ) -> Answer<Notice> {
-    act(&edge, op, move |tx, op| service::withdraw(tx, op, notice_id, &withdrawal.why)).await
+    act(&edge, op, move |tx, op| {
+        service::withdraw(tx, op, notice_id, &withdrawal.why)
+    })
+    .await
 }
 
 async fn announce(State(edge): State<Edge>, op: Op, Body(new): Body<NewAnnouncement>) -> Answer<Notice> {

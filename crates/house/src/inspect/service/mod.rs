@@ -4,7 +4,7 @@ mod commit;
 mod draw;
 mod material;
 mod plan;
-mod pool;
+pub(super) mod pool;
 mod result;
 mod reveal;
 mod task;

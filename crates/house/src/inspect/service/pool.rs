@@ -271,7 +271,12 @@ fn records_asked(rule: &PoolRule) -> HashSet<String> {
 }
 
 /// Who holds a record of an item, and who holds one that is neither over nor ended by another record.
-fn holders(tx: &mut Tx, law: &PackOn, item: &str, today: Day) -> Outcome<(HashSet<i64>, HashSet<i64>)> {
+pub(in crate::inspect) fn holders(
+    tx: &mut Tx,
+    law: &PackOn,
+    item: &str,
+    today: Day,
+) -> Outcome<(HashSet<i64>, HashSet<i64>)> {
     let start = Day::from_ymd_opt(1900, 1, 1).unwrap_or(today);
     let mut ended = HashSet::new();
     let enders: Vec<String> = law

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use db::db_test;
 
 use super::*;
+use policy::pack::{CheckKind, Exclusion, ExclusionRule, SubjectFilter};
+
 use crate::MIGRATIONS;
-use crate::inspect::rules::pool::FREQUENCY_RULE;
+use crate::inspect::rules::pool::{FREQUENCY_RULE, ItemRule, Known, PoolRule, Visit};
 
 fn removed(draw: &Draw) -> BTreeMap<&str, u64> {
     let all = draw.pools[0]
@@ -172,3 +174,157 @@ db_test!(labels_of_strata_do_not_tell_the_class, MIGRATIONS, |db| {
     }
     assert!(orders.len() > 1, "the order changes with the pool key");
 });
+
+db_test!(
+    a_listing_that_was_ended_is_held_but_no_longer_open,
+    MIGRATIONS,
+    |db| {
+        let town = district(&db, 3);
+        let listing = |firm: u32, no: &str| format!("{},{no},1,2026-05-01,示例局\n", code(firm));
+        let head = "统一社会信用代码,列入决定书文号,列入原因,列入日期,列入决定机关\n";
+        town.hand_over(
+            "abnormal-listing",
+            &format!("{head}{}{}", listing(0, "列1号"), listing(1, "列2号")),
+        );
+        let removal = format!(
+            "统一社会信用代码,列入决定书文号,移出原因,移出日期,移出决定机关\n{},列1号,1,2026-05-20,示例局\n",
+            code(0)
+        );
+        town.hand_over("abnormal-removal", &removal);
+        let number = |firm: u32| {
+            town.ask(|tx, op| crate::registry::service::by_no(tx, op, &code(firm)))
+                .entity_id
+        };
+        let (holds, open) = town.ask(|tx, op| {
+            let law = op.pack.on(op.today());
+            service::pool::holders(tx, &law, "abnormal-listing", op.today())
+        });
+        assert_eq!(holds, std::collections::HashSet::from([number(0), number(1)]));
+        assert_eq!(open, std::collections::HashSet::from([number(1)]));
+    }
+);
+
+/// One item with one exclusion, on 1 June 2026.
+fn excluded(rule: ExclusionRule, known: &Known, change: impl Fn(&mut Exclusion)) -> bool {
+    let mut exclusion = Exclusion {
+        title: String::new(),
+        rule,
+        except_classes: Vec::new(),
+        except_kind: None,
+    };
+    change(&mut exclusion);
+    let filter = Filter::default();
+    let subjects = SubjectFilter::default();
+    let rule = PoolRule {
+        place: kernel::Division::parse("440511").unwrap(),
+        filter: &filter,
+        classes: vec!["A", "B"],
+        frequencies: vec![None, None],
+        items: vec![ItemRule {
+            check: LICENCE,
+            department: MARKET,
+            kind: CheckKind::Key,
+            subjects: &subjects,
+            exclusions: vec![("r".into(), &exclusion)],
+        }],
+        today: day("2026-06-01"),
+    };
+    let entity = crate::registry::model::Entity {
+        entity_id: 1,
+        subject_no: code(1),
+        name: String::new(),
+        kind: "1130".into(),
+        status: "1".into(),
+        established_on: Some(day("2026-01-15")),
+        capital_fen: None,
+        industry: "H6210".into(),
+        division: "440511".into(),
+        address: String::new(),
+        record_id: 1,
+        updated_at: "2026-01-15T00:00:00Z".parse().unwrap(),
+    };
+    rule.excluded(&rule.items[0], &entity, 1, known).is_some()
+}
+
+fn visited(on: &str, check: &str, by_upper: bool) -> Known {
+    let visit = Visit {
+        on: day(on),
+        no: "1".into(),
+        checks: vec![check.into()],
+        departments: vec![MARKET.into()],
+        by_upper,
+    };
+    Known {
+        visits: [(1, vec![visit])].into(),
+        ..Known::default()
+    }
+}
+
+#[test]
+fn each_kind_of_exclusion_keeps_out_whom_it_names_and_nobody_else() {
+    use ExclusionRule as Rule;
+    let plain = |_: &mut Exclusion| {};
+    let nothing = Known::default();
+    // A window of three months back from 1 June begins after 1 March.
+    for (on, within) in [("2026-03-02", true), ("2026-03-01", false)] {
+        assert_eq!(
+            excluded(Rule::SameItemWithin(3), &visited(on, LICENCE, false), plain),
+            within,
+            "{on}"
+        );
+        assert_eq!(
+            excluded(Rule::AnyCheckWithin(3), &visited(on, CATERING, false), plain),
+            within,
+            "{on}"
+        );
+        assert_eq!(
+            excluded(Rule::UpperLevelWithin(3), &visited(on, LICENCE, true), plain),
+            within,
+            "{on}"
+        );
+    }
+    assert!(
+        !excluded(
+            Rule::SameItemWithin(3),
+            &visited("2026-05-01", CATERING, false),
+            plain
+        ),
+        "another item"
+    );
+    assert!(
+        !excluded(
+            Rule::UpperLevelWithin(3),
+            &visited("2026-05-01", LICENCE, false),
+            plain
+        ),
+        "the same level"
+    );
+    assert!(excluded(Rule::RegisteredWithin(6), &nothing, plain));
+    assert!(!excluded(Rule::RegisteredWithin(4), &nothing, plain));
+    assert!(excluded(Rule::StatusNotIn(vec!["7".into()]), &nothing, plain));
+    assert!(!excluded(Rule::StatusNotIn(vec!["1".into()]), &nothing, plain));
+    let held = Known {
+        holds: [("licence".to_owned(), [1].into())].into(),
+        ..Known::default()
+    };
+    assert!(excluded(Rule::ItemNone("licence".into()), &nothing, plain));
+    assert!(!excluded(Rule::ItemNone("licence".into()), &held, plain));
+    let open = Known {
+        open: [("abnormal-listing".to_owned(), [1].into())].into(),
+        ..Known::default()
+    };
+    assert!(excluded(Rule::ItemOpen("abnormal-listing".into()), &open, plain));
+    assert!(!excluded(Rule::ItemOpen("abnormal-listing".into()), &held, plain));
+    assert!(!excluded(Rule::RegisteredWithin(6), &nothing, |one| one
+        .except_classes =
+        vec!["B".into()]));
+    assert!(excluded(Rule::RegisteredWithin(6), &nothing, |one| one
+        .except_classes =
+        vec!["A".into()]));
+    assert!(!excluded(Rule::RegisteredWithin(6), &nothing, |one| one
+        .except_kind =
+        Some(CheckKind::Key)));
+    assert!(excluded(Rule::RegisteredWithin(6), &nothing, |one| one
+        .except_kind =
+        Some(CheckKind::General)));
+}

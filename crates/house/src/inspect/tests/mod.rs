@@ -1,5 +1,6 @@
 //! Stories of inspection, on both databases, and the scenes they share.
 mod changes;
+mod desk;
 mod draws;
 mod plans;
 mod pools;

@@ -22,18 +22,21 @@ db_test!(
     MIGRATIONS,
     |db| {
         let town = district(&db, 100);
-        // 30 and 31: class B. One was checked for the same item; one by the city within three months.
+        // 30 to 32: class B, checked for the same item, for another, and long ago. 0: class D, checked by the city in
+        // spring; the same item is no reason there, the upper level is.
         let text = format!(
             "统一社会信用代码,任务编号,检查事项,检查结果,检查日期,检查部门\n\
          {},甲-1,{LICENCE},01,2025-09-01,金平区市场监督管理局\n\
          {},乙-1,registration.name,01,2026-01-10,金平区市场监督管理局\n\
-         {},丙-1,{LICENCE},01,2024-01-01,金平区市场监督管理局\n",
+         {},丙-1,{LICENCE},01,2024-01-01,金平区市场监督管理局\n\
+         {},丁-1,{LICENCE},01,2026-04-15,汕头市市场监督管理局\n",
             code(30),
             code(31),
             code(32),
+            code(0),
         );
         let batch = town.hand_over("inspection-result", &text);
-        assert_eq!((batch.rows_accepted, batch.rows_refused), (3, 0), "{batch:?}");
+        assert_eq!((batch.rows_accepted, batch.rows_refused), (4, 0), "{batch:?}");
         // A new firm of class B, and one that is closed.
         let text = format!(
             "统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划\n\
@@ -48,11 +51,12 @@ db_test!(
         let expected = [
             ("same-item-this-year", 1),
             ("checked-this-year", 1),
+            ("upper-level-checked", 1),
             ("newly-registered", 1),
         ];
         assert_eq!(removed(&draw), BTreeMap::from(expected), "{:?}", draw.pools);
         assert_eq!(
-            draw.pools[0].size, 96,
+            draw.pools[0].size, 95,
             "the closed one is not for this item at all; the one checked long ago is in"
         );
     }

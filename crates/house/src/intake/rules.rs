@@ -1,5 +1,6 @@
 //! Which columns a file has, and what a row says: pure decisions from text and the catalogue.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use kernel::{Amount, CodeFault, Day, SubjectNo};
 use policy::ItemMode;
@@ -330,11 +331,19 @@ fn suggestion_of(fault: &CodeFault) -> Option<String> {
     (!codes.is_empty()).then(|| format!("是否为:{}?请核对证照后改正。", codes.join(" 或 ")))
 }
 
+/// Every division code there has been since 1980 (GB/T 2260, all revisions): the places a credit code's characters 3 to 8
+/// may name, besides 100000 for the national bureau. An authority outside it is lawful and only marked.
+static AUTHORITIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    const TABLE: &str = include_str!("../../../../packs/reference/authorities.csv");
+    const NATIONAL_BUREAU: &str = "100000";
+    TABLE.lines().skip(1).map(str::trim).filter(|code| !code.is_empty()).chain([NATIONAL_BUREAU]).collect()
+});
+
 /// Kind of the number that keys an entity, and what is unusual about it, as stored.
 pub fn describe(subject: &SubjectNo) -> (&'static str, String) {
     match subject {
         SubjectNo::Uscc(code) => {
-            let marks = code.marks();
+            let marks = code.marks_by(|authority| AUTHORITIES.contains(authority));
             let mut words = Vec::new();
             if marks.inner_check_wrong {
                 words.push("inner-check");

@@ -179,3 +179,17 @@ db_test!(capital_in_another_currency_is_kept_as_written, MIGRATIONS, |db| {
     let record = town.ask(|tx, op| service::records_of(tx, subject, op.at)).remove(0);
     assert_eq!((record.payload["capital"].as_str(), record.amount_fen), (Some("200万美元"), None));
 });
+
+#[test]
+fn an_authority_outside_every_division_table_is_marked_and_not_refused() {
+    use super::rules::describe;
+    let known = kernel::SubjectNo::parse(FIRM).unwrap();
+    assert_eq!(describe(&known), ("uscc", String::new()));
+    let national = kernel::SubjectNo::parse("91100000100003962T").unwrap();
+    assert_eq!(describe(&national).1, "");
+    let odd = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+        .chars()
+        .find_map(|check| kernel::SubjectNo::parse(&format!("91889900MA4000004{check}")).ok())
+        .unwrap();
+    assert_eq!(describe(&odd).1, "unknown-authority");
+}

@@ -8,7 +8,7 @@ use clap::Args;
 use demo::{City, SHEETS};
 use house::hall::files::Settings;
 use house::hall::{House, command, query};
-use house::inspect::model::{Mode, NewContributor, NewDraw, NewItemResult, NewPlan, NewPlanItem, NewResult, Task, TaskSearch};
+use house::inspect::model::{Filter, Mode, NewContributor, NewDraw, NewItemResult, NewPlan, NewPlanItem, NewResult, Task, TaskSearch};
 use house::inspect::service as inspect;
 use house::intake::model::NewBatch;
 use house::intake::service::Mapping;
@@ -45,7 +45,7 @@ const MARK: &str = "demo.json";
 /// The day the demo begins: a Monday, nine in the morning in China.
 const BEGINS: &str = "2026-06-01T01:00:00Z";
 /// The department that starts the campaign.
-const INITIATOR: &str = "440500-scjg";
+const INITIATOR: &str = "440511-scjg";
 
 /// The time the demo's steps take, on the demo's own clock.
 struct Stage {
@@ -175,12 +175,16 @@ fn plan(stage: &Stage) -> Outcome<String> {
         ratios: std::collections::BTreeMap::new(),
     };
     let new = NewPlan {
-        title: "2026年第二季度餐饮、公众聚集场所跨部门联合抽查".into(),
+        title: "2026年第二季度金平区餐饮、住宿、居民服务和娱乐业跨部门联合抽查".into(),
         department: INITIATOR.into(),
-        division: "4405".into(),
+        division: "440511".into(),
         mode: Mode::Directed,
-        items: vec![item("catering.daily", INITIATOR), item("fire.place", "440500-xfj"), item("price.tag", INITIATOR)],
-        filter: house::inspect::model::Filter { industries: vec!["H".into()], ..Default::default() },
+        items: vec![
+            item("catering.daily", INITIATOR),
+            item("fire.place", "440511-xfj"),
+            item("price.tag", INITIATOR),
+        ],
+        filter: Filter { industries: vec!["H".into(), "O".into(), "R".into()], ..Filter::default() },
         starts_on: day(2),
         ends_on: day(26),
         reserve: None,

@@ -84,12 +84,12 @@ pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(
         Fault::invalid("hall.suite.unknown", detail)
     })?;
     let folder = DataFolder::create(data, settings)?;
+    let db = Db::create(&folder.database_url())?;
+    db.migrate(house::MIGRATIONS)?;
     let chance = SystemChance;
     let mut secret = [0_u8; SECRET_BYTES];
     chance.fill(&mut secret)?;
     let keys = Keys::create(&folder, suite, &secret)?;
-    let db = Db::create(&folder.database_url())?;
-    db.migrate(house::MIGRATIONS)?;
     let house = House {
         db,
         pack: Arc::new(pack),
@@ -99,6 +99,8 @@ pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(
         chance: Arc::new(chance),
     };
     let token = new_token(&house)?;
+    // Last, so that a deployment that failed half-way is none and can be tried again.
+    house.folder.found()?;
     Ok((house, token))
 }
 

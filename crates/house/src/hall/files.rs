@@ -35,7 +35,8 @@ fn io(what: &str, path: &Path, error: std::io::Error) -> Fault {
 }
 
 impl DataFolder {
-    /// Makes a new data folder. An existing deployment is never overwritten.
+    /// Takes a folder for a new deployment. An existing one is never overwritten. Nothing of the deployment counts until
+    /// [`DataFolder::found`], so one that failed half-way can be tried again.
     pub fn create(root: &Path, settings: Settings) -> Outcome<Self> {
         fs::create_dir_all(root).map_err(|e| io("建立文件夹", root, e))?;
         let lock = take_lock(root)?;
@@ -44,9 +45,13 @@ impl DataFolder {
             let detail = format!("{} 中已有信衡的数据。请换一个空文件夹,或直接使用它。", root.display());
             return Err(Fault::new(FaultKind::Conflict, "hall.folder.taken", detail));
         }
-        let text = serde_json::to_string_pretty(&settings).map_err(|e| Fault::internal("设置无法写出", e))?;
-        write_whole(&path, text.as_bytes())?;
         Ok(Self { root: root.to_path_buf(), settings, _lock: lock })
+    }
+
+    /// Writes the settings: from now on this is a deployment.
+    pub fn found(&self) -> Outcome<()> {
+        let text = serde_json::to_string_pretty(&self.settings).map_err(|e| Fault::internal("设置无法写出", e))?;
+        write_whole(&self.root.join(SETTINGS), text.as_bytes())
     }
 
     /// Opens a data folder for this process alone.

@@ -26,8 +26,12 @@ struct Stored {
 }
 
 impl Keys {
-    /// Makes keys from random bytes and keeps the secret in the data folder, readable by its owner only.
+    /// Makes keys from random bytes and keeps the secret in the data folder, readable by its owner only. Keys that a
+    /// failed attempt left are used again.
     pub fn create(folder: &DataFolder, suite: Suite, secret: &[u8; SECRET_BYTES]) -> Outcome<Self> {
+        if folder.path(FILE).exists() {
+            return Self::open(folder);
+        }
         let stored = Stored { suite: suite.name().to_owned(), secret: hex::encode(secret) };
         let text = serde_json::to_vec_pretty(&stored).map_err(|e| Fault::internal("密钥无法写出", e))?;
         files::write_secret(&folder.path(FILE), &text)?;

@@ -174,6 +174,7 @@ fn a_second_process_is_kept_out_of_the_data_folder() {
     let place = tempfile::tempdir().unwrap();
     let settings = Settings { database: "sqlite:x.db".into(), pack: "base".into(), suite: "sm3-sm2".into() };
     let first = DataFolder::create(place.path(), settings).unwrap();
+    first.found().unwrap();
     assert_eq!(DataFolder::open(place.path()).unwrap_err().code, "hall.folder.in-use");
     drop(first);
     assert!(DataFolder::open(place.path()).is_ok());

@@ -71,11 +71,13 @@ statements! {
                   code, payload, supplier, source, batch_id, line, received_at FROM intake_record r
                   JOIN intake_subject j ON j.subject_id = r.subject_id
                   WHERE r.subject_id = $1 AND received_at <= $2 ORDER BY r.record_id";
-    /// The newest record of an item about an entity, up to a position.
+    /// The newest record of an item about an entity that is not taken back, up to a position.
     NEWEST_OF = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day,
                  ends_day, amount_fen, level, code, payload, supplier, source, batch_id, line, received_at
                  FROM intake_record r JOIN intake_subject j ON j.subject_id = r.subject_id
                  WHERE r.subject_id = $1 AND r.item = $2 AND r.record_id <= $3 AND r.relation <> 'withdraws'
+                 AND NOT EXISTS (SELECT 1 FROM intake_record w WHERE w.subject_id = r.subject_id
+                                 AND w.names_id = r.record_id AND w.relation = 'withdraws' AND w.record_id <= $3)
                  ORDER BY r.record_id DESC LIMIT 1";
     /// The newest record under each key of an item since a day, in order of entity.
     CURRENT_OF = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day,

@@ -9,6 +9,7 @@ use super::rules;
 use super::store::{self, Slice};
 use crate::hall::{Act, Op};
 use crate::intake;
+use crate::intake::model::{Record, Relation};
 
 /// Records read at a time while a batch is taken in.
 const PAGE: i64 = 5_000;
@@ -24,13 +25,31 @@ pub fn take_in(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
         // Several records of one entity in a page: the newest speaks.
         let mut newest: HashMap<i64, Entity> = HashMap::with_capacity(page.len());
         for record in page.iter().filter(|record| record.item == rules::REGISTRATION) {
-            newest.insert(record.subject_id, rules::entity_of(record));
+            let entity = if record.relation == Relation::Withdraws {
+                fall_back(tx, record)?
+            } else {
+                Some(rules::entity_of(record))
+            };
+            match entity {
+                Some(entity) => drop(newest.insert(record.subject_id, entity)),
+                None => {
+                    newest.remove(&record.subject_id);
+                    store::remove(tx, record.subject_id)?;
+                }
+            }
         }
         let mut entities: Vec<Entity> = newest.into_values().collect();
         entities.sort_unstable_by_key(|entity| entity.entity_id);
         taken += u64::try_from(entities.len()).unwrap_or(0);
         store::merge(tx, &entities)?;
     }
+}
+
+/// What holds after a registration record is taken back: the newest that is left, if any. The withdrawal's number says
+/// since when.
+fn fall_back(tx: &mut Tx, withdrawal: &Record) -> Outcome<Option<Entity>> {
+    let left = entity_at(tx, withdrawal.subject_id, withdrawal.record_id)?;
+    Ok(left.map(|entity| Entity { record_id: withdrawal.record_id, ..entity }))
 }
 
 /// One entity by its code, which is checked first.

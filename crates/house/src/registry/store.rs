@@ -41,6 +41,8 @@ statements! {
              capital_fen = excluded.capital_fen, industry = excluded.industry, division = excluded.division,
              address = excluded.address, record_id = excluded.record_id, updated_at = excluded.updated_at
              WHERE excluded.record_id > registry_entity.record_id";
+    /// Takes an entity out whose only registration record was taken back.
+    REMOVE = "DELETE FROM registry_entity WHERE entity_id = $1";
     /// Forgets the staged rows.
     CLEAR = "DELETE FROM registry_stage";
     /// Names an entity had before.
@@ -127,4 +129,8 @@ pub fn merge(tx: &mut Tx, entities: &[Entity]) -> Outcome<()> {
 
 pub fn former_names(tx: &mut Tx, entity_id: i64) -> Outcome<Vec<String>> {
     tx.all(&FORMER_NAMES, &args![entity_id])?.iter().map(|row| row.get("name")).collect()
+}
+
+pub fn remove(tx: &mut Tx, entity_id: i64) -> Outcome<()> {
+    tx.exec(&REMOVE, &args![entity_id]).map(drop)
 }

@@ -80,3 +80,15 @@ db_test!(entities_are_found_by_the_beginning_of_the_name_and_by_place, MIGRATION
     assert_eq!(find(Some("示例"), Some("440507")), 1);
     assert_eq!(find(Some("没有"), None), 0);
 });
+
+db_test!(a_registration_taken_back_leaves_the_one_before_or_none, MIGRATIONS, |db| {
+    let town = Town::build(&db).with_three();
+    let rename = format!("统一社会信用代码,名称,登记状态\n{FIRM},示例丁餐饮有限公司,1\n");
+    town.hand_over("registration", &rename);
+    let take_back = |extra: &str| format!("统一社会信用代码,名称,登记状态,操作{extra}\n{FIRM},,,撤销\n");
+    town.hand_over("registration", &take_back(""));
+    assert_eq!(town.ask(|tx, op| service::by_no(tx, op, FIRM)).name, "示例甲餐饮有限公司");
+    // The key of the item is empty, so what is current under it was taken back; a further withdrawal finds nothing.
+    assert_eq!(town.hand_over("registration", &take_back(",备注")).rows_refused, 1);
+    assert_eq!(town.ask(|tx, _| service::count(tx)), 3);
+});

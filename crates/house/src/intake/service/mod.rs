@@ -6,6 +6,7 @@ use std::path::Path;
 
 use db::Tx;
 use kernel::{Day, Fault, FaultKind, Instant, Outcome};
+use policy::pack::PackOn;
 use serde_json::json;
 
 pub use apply::apply;
@@ -27,11 +28,7 @@ pub fn file_of(digest: &str) -> String {
 /// for the same item from the same supplier is recognised and not taken in again.
 pub fn receive(tx: &mut Tx, op: &Op, new: &NewBatch, digest: &str, mapping: &Mapping) -> Outcome<Taken> {
     let law = op.pack.on(op.today());
-    if law.item(&new.item).is_err() {
-        let known: Vec<String> = law.items().map(|item| item.trace.code).collect();
-        let detail = format!("目录中没有事项“{}”。可用的有:{}。", new.item, known.join("、"));
-        return Err(Fault::new(FaultKind::Invalid, "intake.item.unknown", detail));
-    }
+    known_item(&law, &new.item)?;
     tx.lock("intake_receive", 0)?;
     if let Some(batch) = store::known(tx, digest, new)? {
         return Ok(Taken::Known(batch));
@@ -49,6 +46,16 @@ pub fn receive(tx: &mut Tx, op: &Op, new: &NewBatch, digest: &str, mapping: &Map
     };
     ledger::append(tx, op, told)?;
     Ok(Taken::New(batch_id))
+}
+
+/// Refuses an item the catalogue does not have, and says which there are.
+fn known_item(law: &PackOn<'_>, item: &str) -> Outcome<()> {
+    if law.item(item).is_ok() {
+        return Ok(());
+    }
+    let known: Vec<String> = law.items().map(|item| item.trace.code).collect();
+    let detail = format!("目录中没有事项“{item}”。可用的有:{}。", known.join("、"));
+    Err(Fault::new(FaultKind::Invalid, "intake.item.unknown", detail))
 }
 
 /// Accepts rows that another module produced (a result, a repair) as a department's records, at once.

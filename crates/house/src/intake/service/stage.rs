@@ -197,6 +197,7 @@ pub struct DryRun {
 /// Checks a file without keeping anything.
 pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<DryRun> {
     let law = op.pack.on(op.today());
+    super::known_item(&law, item)?;
     let sheet = open(&law, item, path, mapping)?;
     let mut chunk = Chunk::default();
     let mut good = 0;

@@ -1,4 +1,7 @@
-//! Measures a draw over many candidates: `draw_bench [n] [suite] [--plain]`; `--plain` is one thread doing only the hashes.
+//! Measures a draw over many candidates: `draw_bench [n] [suite] [--plain]`.
+//!
+//! Without `--plain`: the crate as the program uses it, on all threads. With it: one thread and a straight loop that does
+//! only the necessary hashes, each of them alone. Both end with a line of JSON; root and smallest ticket must agree.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,7 +11,7 @@
     reason = "a measuring program for developers"
 )]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proof::draw::{Item, ListKind, PoolKey, Rows, Stratum, TreeHead, commit_pool, pool_head, quota, select};
 use proof::merkle::CompactRange;
@@ -65,19 +68,27 @@ fn plain(suite: Suite, key: &PoolKey, seed: &Digest, rows: &Rows) -> (Digest, Di
     let salt = suite.mac(&key.0.0, "salt").field(b"A0101");
     let (row_hash, ticket) = (suite.labelled("pool-row"), suite.labelled("ticket").with(&seed.0));
     let (mut range, mut smallest) = (CompactRange::new(suite), Digest([255; 32]));
+    let mut text = String::new();
     for row in 0..rows.len() {
-        let id = rows.id(row).as_bytes();
-        let salt = salt.clone().field(id).finish();
-        let text = format!(
-            "{{\"id\":\"{}\",\"stratum\":\"{}\"}}",
-            rows.id(row),
-            rows.label(row)
-        );
+        let id = rows.id(row);
+        let salt = salt.clone().field(id.as_bytes()).finish();
+        text.clear();
+        for part in ["{\"id\":\"", id, "\",\"stratum\":\"", rows.label(row), "\"}"] {
+            text.push_str(part);
+        }
         let data = row_hash.clone().field(&salt.0).with(text.as_bytes()).finish();
         range.append(proof::merkle::leaf_hash(suite, &data.0));
-        smallest = smallest.min(ticket.clone().field(id).finish());
+        smallest = smallest.min(ticket.clone().field(id.as_bytes()).finish());
     }
     (range.root(), smallest)
+}
+
+/// The line a script reads.
+fn report(n: usize, suite: Suite, took: Duration, root: Digest, smallest: Digest) {
+    let (suite, seconds) = (suite.name(), took.as_secs_f64());
+    println!(
+        r#"{{"candidates":{n},"suite":"{suite}","seconds":{seconds:.4},"root":"{root}","smallest":"{smallest}"}}"#
+    );
 }
 
 /// Most memory held so far, in MiB, where the system tells.
@@ -102,13 +113,6 @@ fn main() {
         .unwrap_or(Suite::Sm3Sm2);
     let (key, seed) = (PoolKey::new([7; 32]), Digest([9; 32]));
 
-    let block = vec![0x5a_u8; 64 << 20];
-    let start = Instant::now();
-    let digest = suite.hash(&block);
-    let rate = 64.0 / start.elapsed().as_secs_f64();
-    drop(block);
-    println!("{}: one thread hashes {rate:.0} MiB/s ({digest})", suite.name());
-
     let start = Instant::now();
     let rows = rows(n);
     println!(
@@ -119,10 +123,7 @@ fn main() {
     if arguments.iter().any(|word| word == "--plain") {
         let start = Instant::now();
         let (root, smallest) = plain(suite, &key, &seed, &rows);
-        println!(
-            "plain loop, one thread      {:8.3} s  root {root} smallest {smallest}",
-            start.elapsed().as_secs_f64()
-        );
+        report(n, suite, start.elapsed(), root, smallest);
         return;
     }
     let whole = Instant::now();
@@ -142,16 +143,13 @@ fn main() {
     );
     let drawn = &selection.items[0].drawn;
     println!(
-        "tickets and selection       {:8.3} s  {} drawn, smallest {}",
+        "tickets and selection       {:8.3} s  {} drawn",
         start.elapsed().as_secs_f64(),
-        drawn.len(),
-        drawn[0].ticket
+        drawn.len()
     );
-    println!(
-        "both                        {:8.3} s  peak {} MiB",
-        whole.elapsed().as_secs_f64(),
-        peak()
-    );
+    let whole = whole.elapsed();
+    let smallest = drawn.first().map_or(Digest([255; 32]), |pick| pick.ticket);
+    println!("{:>40} MiB at most so far", peak());
     let start = Instant::now();
     let tree = commit_pool(suite, &key, "A0101", &rows);
     let proof = tree
@@ -162,4 +160,5 @@ fn main() {
         start.elapsed().as_secs_f64(),
         peak()
     );
+    report(n, suite, whole, head.root, smallest);
 }

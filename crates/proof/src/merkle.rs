@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::suite::Hasher;
+use crate::suite::{BATCH, Room};
 use crate::{Digest, Suite, narrow, wide};
 
 mod compact;
@@ -19,28 +19,31 @@ pub fn leaf_hash(suite: Suite, data: &[u8]) -> Digest {
 
 /// Hash of two neighbours, `H(0x01 ‖ left ‖ right)`.
 pub fn node_hash(suite: Suite, left: &Digest, right: &Digest) -> Digest {
-    join(suite.hasher(), left, right)
-}
-
-fn join(hasher: Hasher, left: &Digest, right: &Digest) -> Digest {
-    let mut node = [1_u8; 65];
-    for (slot, byte) in node.iter_mut().skip(1).zip(left.0.iter().chain(&right.0)) {
-        *slot = *byte;
-    }
-    hasher.with(&node).finish()
+    suite.hasher().with(&[1]).with(&left.0).with(&right.0).finish()
 }
 
 fn next_level(suite: Suite, level: &[Digest]) -> Vec<Digest> {
-    let pair = |pair: &[Digest]| match pair {
-        [left, right] => node_hash(suite, left, right),
-        // A node without neighbour rises unchanged, which gives the same tree as the split at the largest power of two.
-        rest => rest.first().copied().unwrap_or_default(),
+    let node = suite.prefix(&[1]);
+    let (pairs, alone) = level.as_chunks::<2>();
+    let mut above = vec![Digest::default(); level.len().div_ceil(2)];
+    let (nodes, last) = above.split_at_mut(pairs.len());
+    let join = |room: &mut Room, (nodes, pairs): (&mut [Digest], &[[Digest; 2]])| {
+        node.hash_all(room, nodes, |place, bytes| {
+            if let Some([left, right]) = pairs.get(place) {
+                bytes.extend_from_slice(&left.0);
+                bytes.extend_from_slice(&right.0);
+            }
+        });
     };
     if level.len() < WORTH_SHARING {
-        level.chunks(2).map(pair).collect()
+        join(&mut Room::default(), (nodes, pairs));
     } else {
-        level.par_chunks(2).with_min_len(1024).map(pair).collect()
+        let shared = nodes.par_chunks_mut(BATCH).zip(pairs.par_chunks(BATCH));
+        shared.for_each_init(Room::default, join);
     }
+    // A node without neighbour rises unchanged, which gives the same tree as the split at the largest power of two.
+    last.copy_from_slice(alone);
+    above
 }
 
 /// The root over leaf hashes without keeping the tree; uses all threads for long lists.

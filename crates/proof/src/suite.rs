@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use sm3::{Digest as _, Sm3};
 
+mod lanes;
+
+pub(crate) use lanes::{BATCH, MacPrefix, Prefix, Room};
+
 /// The protocol's name; every labelled hash starts with it.
 pub const PROTOCOL: &str = "xinheng-draw/1";
 
@@ -91,9 +95,8 @@ impl Suite {
         self.hasher().with(&label_bytes(label))
     }
 
-    /// `MAC[label]` under `key` with key and label already taken in; clone it to share them.
-    pub fn mac(self, key: &[u8], label: &str) -> Mac {
-        // RFC 2104: a key of at most one block is filled up with zeros, a longer one is hashed first.
+    /// RFC 2104: a key of at most one block is filled up with zeros, a longer one is hashed first.
+    fn key_block(self, key: &[u8]) -> [u8; 64] {
         let short = if key.len() > 64 {
             self.hash(key).0.to_vec()
         } else {
@@ -101,6 +104,12 @@ impl Suite {
         };
         let mut block = [0_u8; 64];
         block.iter_mut().zip(short).for_each(|(slot, byte)| *slot = byte);
+        block
+    }
+
+    /// `MAC[label]` under `key` with key and label already taken in; clone it to share them.
+    pub fn mac(self, key: &[u8], label: &str) -> Mac {
+        let block = self.key_block(key);
         let mac = match self {
             Self::Sm3Sm2 => Mac::Sm3(Hmac::new(&block.into())),
             Self::Sha256Ed25519 => Mac::Sha256(Hmac::new(&block.into())),

@@ -8,7 +8,7 @@ use super::material::RollRow;
 use super::salts::{PoolKey, Salts};
 use crate::canonical::{self, write_text};
 use crate::merkle::{self, Tree};
-use crate::suite::{Hasher, Mac};
+use crate::suite::{BATCH, MacPrefix, Prefix, Room, label_bytes, length_prefix};
 use crate::{Digest, ProofError, Suite, narrow, wide};
 
 /// Candidates in ascending order of id, each with a label (stratum or division): about 8 bytes a row beside the id.
@@ -150,9 +150,9 @@ pub enum ListKind<'a> {
 
 /// The constant parts of a list's leaves, hashed once.
 struct LeafForm {
-    salt: Mac,
-    row: Hasher,
-    leaf: Hasher,
+    salt: MacPrefix,
+    row: Prefix,
+    leaf: Prefix,
     frames: Vec<(Vec<u8>, Vec<u8>)>, // canonical row text before and after the id, by label number
 }
 
@@ -173,43 +173,56 @@ impl LeafForm {
             }
         };
         let (salt, row) = match kind {
-            ListKind::Pool { item } => (
-                suite.mac(&key.0.0, "salt").field(item.as_bytes()),
-                Salts::POOL_ROW,
-            ),
-            ListKind::Places => (suite.mac(&key.0.0, "place-salt"), "place-row"),
+            ListKind::Pool { item } => {
+                let item = [length_prefix(item.as_bytes()).as_slice(), item.as_bytes()].concat();
+                (suite.mac_prefix(&key.0.0, "salt", &item), Salts::POOL_ROW)
+            }
+            ListKind::Places => (suite.mac_prefix(&key.0.0, "place-salt", &[]), "place-row"),
         };
-        let row = suite.labelled(row).with(&32_u32.to_be_bytes()); // the salt's length never varies
+        // The salt's length never varies.
+        let row = [label_bytes(row).as_slice(), &32_u32.to_be_bytes()].concat();
         Self {
             salt,
-            row,
-            leaf: suite.hasher().with(&[0]),
+            row: suite.prefix(&row),
+            leaf: suite.prefix(&[0]),
             frames: labels.iter().map(frame).collect(),
         }
     }
 
-    fn leaf(&self, rows: &Rows, row: usize, text: &mut Vec<u8>) -> Digest {
-        let id = rows.id(row);
-        let salt = self.salt.clone().field(id.as_bytes()).finish();
-        text.clear();
-        text.extend_from_slice(&salt.0);
-        if let Some((before, after)) = self.frames.get(narrow(u64::from(rows.tag(row)))) {
-            text.extend_from_slice(before);
-            write_text(id, text);
-            text.extend_from_slice(after);
-        }
-        let data = self.row.clone().with(text).finish();
-        self.leaf.clone().with(&data.0).finish()
+    /// The leaves of the rows from `first` on, as many as `out` has places (at most [`BATCH`]).
+    fn leaves(&self, room: &mut Room, rows: &Rows, first: usize, out: &mut [Digest]) {
+        let mut made = [Digest::default(); BATCH];
+        let (made, _) = made.split_at_mut(out.len().min(BATCH));
+        self.salt.finish_all(room, made, |place, text| {
+            let id = rows.id(first + place).as_bytes();
+            text.extend_from_slice(&length_prefix(id));
+            text.extend_from_slice(id);
+        });
+        self.row.hash_all(room, out, |place, text| {
+            text.extend_from_slice(&made.get(place).copied().unwrap_or_default().0);
+            let row = first + place;
+            if let Some((before, after)) = self.frames.get(narrow(u64::from(rows.tag(row)))) {
+                text.extend_from_slice(before);
+                write_text(rows.id(row), text);
+                text.extend_from_slice(after);
+            }
+        });
+        made.copy_from_slice(out);
+        self.leaf.hash_all(room, out, |place, text| {
+            text.extend_from_slice(&made.get(place).copied().unwrap_or_default().0);
+        });
     }
 }
 
 fn leaves(suite: Suite, key: &PoolKey, kind: ListKind<'_>, rows: &Rows) -> Vec<Digest> {
     let form = LeafForm::new(suite, key, kind, rows.labels());
-    (0..rows.len())
-        .into_par_iter()
-        .with_min_len(512)
-        .map_init(Vec::new, |text, row| form.leaf(rows, row, text))
-        .collect()
+    let mut made = vec![Digest::default(); rows.len()];
+    made.par_chunks_mut(BATCH)
+        .enumerate()
+        .for_each_init(Room::default, |room, (part, out)| {
+            form.leaves(room, rows, part * BATCH, out);
+        });
+    made
 }
 
 /// A committed list with the whole tree, so that every row can be proved.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::commitment::{Item, Stratum};
 use super::reveal::Reveal;
 use super::rows::Rows;
-use crate::suite::Hasher;
+use crate::suite::{BATCH, Hasher, Prefix, Room, label_bytes, length_prefix};
 use crate::{Digest, Suite, narrow};
 
 /// The seed of a draw: `H[seed](commitment hash ‖ lp(v1) ‖ … ‖ lp(vn))`, reveals in the order of the contributors.
@@ -20,17 +20,44 @@ pub fn seed(suite: Suite, commitment_hash: &Digest, reveals: &[Reveal]) -> Diges
 
 /// All tickets of one seed; the shared prefix is hashed once.
 #[derive(Clone)]
-pub struct Tickets(Hasher);
+pub struct Tickets {
+    single: Hasher,
+    many: Prefix,
+}
 
 impl Tickets {
     /// The tickets of a seed.
     pub fn new(suite: Suite, seed: &Digest) -> Self {
-        Self(suite.labelled("ticket").with(&seed.0))
+        let prefix = [label_bytes("ticket").as_slice(), &seed.0].concat();
+        Self {
+            single: suite.hasher().with(&prefix),
+            many: suite.prefix(&prefix),
+        }
     }
 
     /// `H[ticket](seed ‖ lp(id))`.
     pub fn of(&self, id: &str) -> Digest {
-        self.0.clone().field(id.as_bytes()).finish()
+        self.single.clone().field(id.as_bytes()).finish()
+    }
+
+    /// Fills in the tickets of rows; all threads take part.
+    fn fill(&self, rows: &Rows, held: &mut [(Digest, u32)]) {
+        held.par_chunks_mut(BATCH)
+            .for_each_init(Room::default, |room, held| {
+                let mut made = [Digest::default(); BATCH];
+                let (made, _) = made.split_at_mut(held.len());
+                self.many.hash_all(room, made, |place, text| {
+                    let row = held
+                        .get(place)
+                        .map_or(usize::MAX, |entry| narrow(u64::from(entry.1)));
+                    let id = rows.id(row).as_bytes();
+                    text.extend_from_slice(&length_prefix(id));
+                    text.extend_from_slice(id);
+                });
+                held.iter_mut()
+                    .zip(made)
+                    .for_each(|(entry, ticket)| entry.0 = *ticket);
+            });
     }
 }
 
@@ -129,11 +156,10 @@ fn select_stratum(tickets: &Tickets, item: &Item, stratum: &Stratum, rows: &Rows
         return (Vec::new(), Vec::new());
     }
     let mut held: Vec<(Digest, u32)> = (0..u32::try_from(rows.len()).unwrap_or(u32::MAX))
-        .into_par_iter()
-        .with_min_len(512)
         .filter(|row| narrow(u64::from(rows.tag(narrow(u64::from(*row))))) == label)
-        .map(|row| (tickets.of(rows.id(narrow(u64::from(row)))), row))
+        .map(|row| (Digest::default(), row))
         .collect();
+    tickets.fill(rows, &mut held);
     if wanted < held.len() {
         held.select_nth_unstable(wanted);
         held.truncate(wanted);

@@ -41,7 +41,7 @@ check:
 
 bench:
 	@tools/install.sh bench
-	@tools/bench.sh
+	@bench/run.sh
 
 fmt:
 	cargo fmt --all

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The rival: one DuckDB query of the same meaning as the model, generated from the very model file.
+"""The rival: one DuckDB query of the same meaning as the model, generated from what the loader of the pack gave.
 
+    classify_bench model --pack packs/base > MODEL.json
     peer.py run     MODEL.json SNAPSHOT_FOLDER OUT.parquet [--threads 2] [--show]
     peer.py compare SNAPSHOT_FOLDER OURS.parquet THEIRS.parquet
 
@@ -15,7 +16,6 @@ import time
 
 import duckdb
 
-AS_OF = 20634
 OPEN = 2147483647
 NONE, CORRECTS, WITHDRAWS, ENDS = range(4)
 KEY = '("on"::BIGINT * 1099511627776 + position)'
@@ -24,6 +24,7 @@ KEY = '("on"::BIGINT * 1099511627776 + position)'
 class Query:
     def __init__(self, bench, manifest, folder):
         self.model = bench["model"]
+        self.as_of = bench["as_of"]
         self.state_items = {i["code"] for i in bench["items"] if i["mode"] == "state"}
         table = manifest["symbol_tables"][-1]
         self.items = {text: number for number, text in enumerate(table["items"]) if text}
@@ -39,18 +40,18 @@ class Query:
         c = records["condition"]
         parts = []
         if records["within_days"] is not None:
-            parts.append(f'{prefix}"on" > {AS_OF - records["within_days"]}')
+            parts.append(f'{prefix}"on" > {self.as_of - records["within_days"]}')
         if c["level_min"] is not None:
             parts.append(f'{prefix}level >= {c["level_min"]}')
         if c["amount_min"] is not None:
             parts.append(f'{prefix}amount_fen >= {c["amount_min"]}')
         if c["open"]:
-            parts.append(f"{prefix}ends_on > {AS_OF}")
+            parts.append(f"{prefix}ends_on > {self.as_of}")
         if c["codes"]:
             numbers = [self.codes[code] for code in c["codes"] if code in self.codes]
             parts.append(f'{prefix}code IN ({", ".join(map(str, numbers)) or "-1"})')
         if records["aggregate"] == "DaysToEnd":
-            parts.append(f"{prefix}ends_on > {AS_OF} AND {prefix}ends_on <> {OPEN}")
+            parts.append(f"{prefix}ends_on > {self.as_of} AND {prefix}ends_on <> {OPEN}")
         return parts
 
     @staticmethod
@@ -64,7 +65,7 @@ class Query:
         kept = " AND ".join([f"item IN ({numbers})", *self.passes(records)])
         kind = records["aggregate"]
         if isinstance(kind, dict):
-            core = f'sum({self.decay(kind["Decayed"], f"({AS_OF} - {chr(34)}on{chr(34)})")})'
+            core = f'sum({self.decay(kind["Decayed"], f"({self.as_of} - {chr(34)}on{chr(34)})")})'
         else:
             core = {
                 "Count": "count(*)", "Sum": "sum(amount_fen)", "MaxLevel": "max(level)",
@@ -75,9 +76,9 @@ class Query:
         if kind == "Count":
             return aggregate, lambda name: f"nullif({name}, 0)"
         if kind == "DaysSinceLast":
-            return aggregate, lambda name: f"({AS_OF} - {name})"
+            return aggregate, lambda name: f"({self.as_of} - {name})"
         if kind == "DaysToEnd":
-            return aggregate, lambda name: f"({name} - {AS_OF})"
+            return aggregate, lambda name: f"({name} - {self.as_of})"
         return aggregate, lambda name: name
 
     def state_value(self, records):
@@ -90,18 +91,18 @@ class Query:
         kept = " AND ".join([f"{name} IS NOT NULL", *self.passes(records, name + ".")])
         kind = records["aggregate"]
         if isinstance(kind, dict):
-            value = self.decay(kind["Decayed"], f'({AS_OF} - {name}."on")')
+            value = self.decay(kind["Decayed"], f'({self.as_of} - {name}."on")')
         else:
             value = {
                 "Count": "1", "Sum": f"{name}.amount_fen", "MaxLevel": f"{name}.level", "LastLevel": f"{name}.level",
-                "LastCode": f"{name}.code", "DaysSinceLast": f'({AS_OF} - {name}."on")',
-                "DaysToEnd": f"({name}.ends_on - {AS_OF})",
+                "LastCode": f"{name}.code", "DaysSinceLast": f'({self.as_of} - {name}."on")',
+                "DaysToEnd": f"({name}.ends_on - {self.as_of})",
             }[kind]
         return f"CASE WHEN {kept} THEN {value} END"
 
     def attribute_value(self, attribute):
         return {
-            "EstablishedOn": f"({AS_OF} - e.established_on)", "CapitalFen": "e.capital_fen",
+            "EstablishedOn": f"({self.as_of} - e.established_on)", "CapitalFen": "e.capital_fen",
             "Kind": "nullif(e.kind, 0)", "Status": "nullif(e.status, 0)",
             "Industry": "nullif(e.industry, 0)", "Division": "nullif(e.division, 0)",
         }[attribute]
@@ -157,7 +158,7 @@ class Query:
         return f"""
 COPY (
 WITH seen AS (
-  SELECT * FROM read_parquet({self.records}) WHERE position <= {self.position} AND "on" <= {AS_OF}
+  SELECT * FROM read_parquet({self.records}) WHERE position <= {self.position} AND "on" <= {self.as_of}
 ), acts AS (
   SELECT entity AS act_entity, names AS act_names,
     bool_or(relation = {WITHDRAWS}) AS withdrawn,
@@ -204,7 +205,7 @@ def run(args):
     base.execute("SET preserve_insertion_order = false")
     started = time.monotonic()
     base.execute(text)
-    print(f"query in {time.monotonic() - started:.3f} s")
+    print(json.dumps({"seconds": time.monotonic() - started}))
 
 
 def compare(args):
@@ -218,12 +219,12 @@ def compare(args):
         f"SELECT count(*), count(*) FILTER (WHERE {differs}) FROM {ours} o FULL JOIN {theirs} t USING (entity)"
     ).fetchone()
     spread = base.execute(f"SELECT class, count(*) FROM {ours} GROUP BY class ORDER BY class").fetchall()
-    print(f"{rows} rows compared in {len(columns)} columns, {wrong} differ; classes {spread}")
+    print(json.dumps({"rows": rows, "columns": len(columns), "differ": wrong, "classes": dict(spread)}))
     if wrong:
         for row in base.execute(
             f"SELECT * FROM {ours} o FULL JOIN {theirs} t USING (entity) WHERE {differs} LIMIT 5"
         ).fetchall():
-            print(row)
+            print(row, file=sys.stderr)
     expected = manifest["entities"][-1]["rows"]
     if wrong or rows != expected:
         sys.exit(f"the results differ (expected {expected} equal rows)")

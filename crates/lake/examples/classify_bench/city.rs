@@ -73,7 +73,7 @@ const KINDS: &[Kind] = &[
     (
         "penalty",
         25,
-        &["fine", "warn", "confiscate", "suspend-licence", "close"],
+        &["fine", "warning", "confiscate-income", "suspend-licence", "close"],
         5,
         500_000,
         1_100,
@@ -109,14 +109,14 @@ const KINDS: &[Kind] = &[
         900,
     ),
     ("court-default", 3, &[""], 0, 0, 1_000),
-    ("serious-listing", 1, &["1", "2"], 0, 0, 1_095),
+    ("serious-listing", 1, &["food", "refusal"], 0, 0, 1_095),
     ("opinion", 5, &[""], 5, 0, 0),
     ("licence-revoked", 1, &[""], 0, 0, 0),
 ];
 
 const STATUSES: &[&str] = &["1", "1", "1", "1", "1", "1", "1", "2", "7", "8"];
 const SORTS: &[&str] = &[
-    "1110", "1130", "1151", "1152", "1153", "1190", "4530", "4540", "91", "95",
+    "1110", "1130", "1151", "1152", "1153", "1190", "4530", "4540", "9100", "9500",
 ];
 const TRADES: &[&str] = &[
     "F5212", "F5122", "C2631", "I6410", "H6210", "E4710", "L7211", "C1511", "A0111", "O8011",
@@ -124,13 +124,6 @@ const TRADES: &[&str] = &[
 const AREAS: &[&str] = &[
     "440511", "440507", "440512", "440513", "440514", "440515", "440523",
 ];
-
-/// Codes the generator uses beyond those of the model.
-pub(crate) fn codes() -> Vec<String> {
-    let of_kinds = KINDS.iter().flat_map(|kind| kind.2);
-    let all = of_kinds.chain(STATUSES).chain(SORTS).chain(AREAS);
-    all.map(|code| (*code).to_owned()).collect()
-}
 
 /// Scatters bits; splitmix64's last step.
 fn mix(seed: u64) -> u64 {
@@ -166,14 +159,26 @@ pub(crate) struct City {
 }
 
 impl City {
-    pub(crate) fn new(entities: u64, symbols: &Symbols) -> Self {
+    /// A city of the pack's items and codes; one the pack does not know is refused.
+    pub(crate) fn new(entities: u64, symbols: &Symbols) -> Done<Self> {
         let enders = ["abnormal-removal", "repair", "serious-removal"];
         let names = KINDS.iter().map(|kind| kind.0).chain(enders);
-        let items = names.map(|name| (name, symbols.item(name))).collect();
-        Self {
-            entities,
-            items,
-            symbols: symbols.clone(),
+        let items: HashMap<_, _> = names.map(|name| (name, symbols.item(name))).collect();
+        let codes = KINDS.iter().flat_map(|kind| kind.2).chain(STATUSES).chain(SORTS);
+        let unknown_code = codes
+            .copied()
+            .find(|code| !code.is_empty() && symbols.code(code) == 0);
+        let unknown_item = items
+            .iter()
+            .find(|(_, number)| **number == 0)
+            .map(|(name, _)| *name);
+        match unknown_item.or(unknown_code) {
+            Some(unknown) => Err(format!("the pack does not know {unknown}").into()),
+            None => Ok(Self {
+                entities,
+                items,
+                symbols: symbols.clone(),
+            }),
         }
     }
 

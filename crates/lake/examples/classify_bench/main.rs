@@ -1,11 +1,12 @@
 //! Bench of the full classification: makes a deterministic snapshot, classifies it, and leaves files a rival can read.
 //!
 //! ```text
-//! classify_bench generate --model model.json --folder DIR --entities 200000 --records 2000000 [--segments 1]
-//! classify_bench run      --model model.json --folder DIR --out results.parquet [--threads 2] [--verify]
+//! classify_bench model    --pack packs/base > model.json
+//! classify_bench generate --pack packs/base --folder DIR --entities 200000 --records 2000000 [--segments 1]
+//! classify_bench run      --pack packs/base --folder DIR --out results.parquet [--threads 2] [--verify]
 //! classify_bench compact  --folder DIR [--most 1]
 //! ```
-//! `model.json` comes from `bench/classify/model.py`.
+//! The pack is read by its own loader; `model.json` is what it gave, for a rival to turn into a query.
 #![expect(clippy::print_stdout, reason = "a bench speaks to the person who runs it")]
 
 mod city;
@@ -54,22 +55,29 @@ fn main() -> Done {
     let command = words.next().unwrap_or_default();
     let options = Options::read(words);
     match command.as_str() {
+        "model" => {
+            println!("{}", serde_json::to_string_pretty(&bench(&options)?)?);
+            Ok(())
+        }
         "generate" => generate(&options),
         "run" => run(&options),
         "compact" => compact(&options),
-        _ => Err("generate, run or compact".into()),
+        _ => Err("model, generate, run or compact".into()),
     }
+}
+
+fn bench(options: &Options) -> Done<Bench> {
+    Bench::read(options.text("pack")?, options.0.get("model").map(String::as_str))
 }
 
 fn generate(options: &Options) -> Done {
     let started = Instant::now();
-    let bench = Bench::read(options.text("model")?)?;
-    let symbols = bench.symbols();
-    let table = SymbolTable::of("bench", &symbols);
+    let bench = bench(options)?;
+    let table = SymbolTable::of("bench", &bench.symbols);
     let entities = options.number("entities", 200_000)?;
     let records = options.number("records", 2_000_000)?;
     let segments = options.number("segments", 1)?.max(1);
-    let city = City::new(entities, &symbols);
+    let city = City::new(entities, &bench.symbols)?;
     let folder = PathBuf::from(options.text("folder")?);
     let mut writer = Writer::create(&folder, 0, Grain::default())?;
     let mut from = 1;
@@ -96,9 +104,8 @@ fn generate(options: &Options) -> Done {
 
 fn run(options: &Options) -> Done {
     let started = Instant::now();
-    let bench = Bench::read(options.text("model")?)?;
-    let symbols = bench.symbols();
-    let models = [compile(&bench.model, &symbols)?];
+    let bench = bench(options)?;
+    let models = [compile(&bench.model, &bench.symbols)?];
     let snapshot = Snapshot::open(&PathBuf::from(options.text("folder")?))?;
     if options.0.contains_key("verify") {
         snapshot.verify()?;

@@ -4,7 +4,7 @@
     tools/trial.py ENTITIES.csv --data FOLDER [--database URL] [--binary PATH]
 
 The file is one CSV with headings that the catalogue knows. Departments and inspectors are made up, one market bureau
-for each province that occurs; results are rehearsed (simulated). Nothing of the file is kept outside FOLDER.
+for the capital city of each province; results are rehearsed (simulated). Nothing of the file is kept outside FOLDER.
 """
 import argparse, json, pathlib, re, resource, subprocess, sys, time
 
@@ -73,12 +73,12 @@ def main():
 def roll(count):
     departments, inspectors = [], []
     for province, name in PROVINCES.items():
-        bureau = f"{province}0000-scjg"
-        departments.append({"id": bureau, "name": f"{name}市场监督管理局(试运行)", "division": f"{province}0000", "function": "market"})
+        bureau = f"{province}0100-scjg"
+        departments.append({"id": bureau, "name": f"{name}省会市市场监督管理局(试运行)", "division": f"{province}0100", "function": "market"})
         for number in range(count):
             inspectors.append({
                 "certificate_no": f"试{province}{number:05d}", "name": f"试{number}", "department": bureau,
-                "divisions": [f"{province}0000"], "qualifications": ["*"], "certificate_until": "2030-12-31",
+                "divisions": [f"{province}0100"], "qualifications": ["*"], "certificate_until": "2030-12-31",
                 "may_lead": number % 3 == 0, "recusals": [],
             })
     return departments, inspectors
@@ -87,9 +87,9 @@ def roll(count):
 def write_plan(folder, province, name):
     today = time.strftime("%Y-%m-%d")
     plan = {
-        "title": f"{name}营业执照规范使用情况抽查(试运行)", "department": f"{province}0000-scjg", "division": province,
+        "title": f"{name}价格行为抽查(试运行)", "department": f"{province}0100-scjg", "division": f"{province}01",
         "mode": "undirected", "starts_on": today, "ends_on": f"{today[:4]}-12-31",
-        "items": [{"check": "registration.licence-display", "ratios": {"A": "1/1000", "B": "3/1000", "C": "10/1000"}}],
+        "items": [{"check": "price.fraud", "ratios": {"A": "1/1000", "B": "3/1000", "C": "10/1000"}}],
     }
     path = folder / f"plan-{province}.json"
     path.write_text(json.dumps(plan, ensure_ascii=False))

@@ -202,6 +202,17 @@ impl<T: ToSchema> PageView<T> {
         Ok(Self { items, next, total: None })
     }
 
+    /// A page that holds all there is.
+    pub fn whole(items: Vec<T>) -> Self {
+        Self { items, next: None, total: None }
+    }
+
+    /// Says that more follows after a key.
+    pub fn followed_by(mut self, key: Option<i64>) -> Outcome<Self> {
+        self.next = key.map(|key| Cursor::encode(&key)).transpose()?.map(Cursor::into_string);
+        Ok(self)
+    }
+
     /// States how many rows there are in all.
     #[must_use]
     pub fn with_total(mut self, total: i64) -> Self {

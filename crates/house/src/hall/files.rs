@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kernel::{Fault, FaultKind, Outcome};
 use serde::{Deserialize, Serialize};
@@ -126,11 +127,18 @@ pub fn read_file(path: &Path) -> Outcome<Vec<u8>> {
 
 /// Writes beside, flushes to the disk, then renames: a reader sees the old file or the new one, never half.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Outcome<()> {
-    let beside = path.with_extension("part");
+    let beside = beside(path);
     let written = File::create(&beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|e| io("写入", path, e))
+}
+
+/// A name of its own for every writer, so that two who write the same file at once do not mix.
+pub fn beside(path: &Path) -> PathBuf {
+    static WRITERS: AtomicU64 = AtomicU64::new(0);
+    let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
+    path.with_extension(format!("{}-{writer}.part", std::process::id()))
 }
 
 /// Writes a file only its owner may read (keys).

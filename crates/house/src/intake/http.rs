@@ -129,7 +129,17 @@ async fn refusals(
     ask(&edge, op, move |tx, _| {
         service::batch(tx, batch_id)?;
         let after = PageView::<Refusal>::after(paging.cursor.as_deref(), 0)?;
-        PageView::cut(service::refusals(tx, batch_id, after, limit + 1)?, limit, |refusal| refusal.line)
+        let mut found = service::refusals(tx, batch_id, after, limit + 1)?;
+        // A page ends with a line, not within one: the cursor is a line number.
+        if i64::try_from(found.len()).unwrap_or(i64::MAX) > limit {
+            let cut = found.last().map(|refusal| refusal.line);
+            if found.first().map(|refusal| refusal.line) != cut {
+                found.retain(|refusal| Some(refusal.line) != cut);
+            }
+            let next = found.last().map(|refusal| refusal.line);
+            return PageView::whole(found).followed_by(next);
+        }
+        Ok(PageView::whole(found))
     })
     .await
 }

@@ -272,7 +272,7 @@ pub fn public_transcript(tx: &mut Tx, op: &Op, keys: &Keys, draw_id: i64) -> Out
 
 /// What the public may know of an entity: public statements of its file, and notices about it.
 pub fn public_entity(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<PublicEntity> {
-    let file = registry::service::credit_file(tx, &reader(op), subject_no, op.at)?;
+    let file = registry::service::credit_file(tx, &reader(op), subject_no, None)?;
     let (subject_no, name) = (file.entity.subject_no.clone(), file.entity.name.clone());
     let notices = store::public_of(tx, &subject_no, i64::MAX, MOST_OF_ENTITY, op.today())?;
     let law = op.pack.on(op.today());

@@ -4,7 +4,7 @@ use kernel::Day;
 use serde::Deserialize;
 
 use super::model::{CreditFile, Entity, Search};
-use super::{rules, service};
+use super::service;
 use crate::edge::fields::{Path, Query};
 use crate::edge::{Answer, Doc, Edge, PageView, Routes, ask, may, page_limit};
 use crate::hall::Op;
@@ -61,9 +61,5 @@ async fn credit_file(
     Path(subject_no): Path<String>,
     Query(asked): Query<AsOf>,
 ) -> Answer<CreditFile> {
-    ask(&edge, op, move |tx, op| {
-        let known_at = asked.on.map_or(op.at, rules::end_of);
-        service::credit_file(tx, op, &subject_no, known_at)
-    })
-    .await
+    ask(&edge, op, move |tx, op| service::credit_file(tx, op, &subject_no, asked.on)).await
 }

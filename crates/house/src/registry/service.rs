@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 
 use db::Tx;
-use kernel::{Fault, FaultKind, Instant, Outcome, SubjectNo, name};
+use kernel::{Day, Fault, FaultKind, Outcome, SubjectNo, name};
 
 use super::model::{CreditFile, Entity, Search};
 use super::rules;
@@ -65,8 +65,9 @@ pub fn entity(tx: &mut Tx, op: &Op, entity_id: i64) -> Outcome<Entity> {
     store::entity(tx, entity_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
 }
 
-/// The credit file of an entity as it was known at an instant.
-pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, known_at: Instant) -> Outcome<CreditFile> {
+/// The credit file of an entity as it was known when a day ended; `None`: as it is known now.
+pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> Outcome<CreditFile> {
+    let known_at = on.map_or(op.at, rules::end_of);
     let entity = by_no(tx, op, subject_no)?;
     let records = intake::service::records_of(tx, entity.entity_id, known_at)?;
     let newest = records.iter().rev().find(|record| record.item == rules::REGISTRATION);

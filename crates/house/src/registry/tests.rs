@@ -4,7 +4,7 @@ use kernel::FaultKind;
 use kernel::actor::{Actor, Scope};
 
 use super::model::Search;
-use super::{rules, service};
+use super::service;
 use crate::MIGRATIONS;
 use crate::hall::{Op, query};
 use crate::stories::{FIRM, OTHER, Town};
@@ -23,7 +23,7 @@ db_test!(a_renamed_firm_keeps_its_former_name, MIGRATIONS, |db| {
         "registration",
         &format!("统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划\n{FIRM},示例丁餐饮有限公司,1130,2015-03-01,1,H6210,440511\n"),
     );
-    let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, op.at));
+    let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, None));
     assert_eq!(file.entity.name, "示例丁餐饮有限公司");
     assert_eq!(file.former_names, ["示例甲餐饮有限公司"]);
 });
@@ -42,7 +42,7 @@ db_test!(the_file_speaks_as_known_on_an_earlier_day, MIGRATIONS, |db| {
         &format!("统一社会信用代码,列入决定书文号,移出原因,移出日期,移出决定机关\n{FIRM},列1号,1,2026-06-18,示例局\n"),
     );
     let warnings = |on| {
-        let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, rules::end_of(on)));
+        let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, Some(on)));
         let group = file.groups.into_iter().find(|group| group.code == "warning").unwrap();
         group.statements.into_iter().map(|s| s.state).collect::<Vec<_>>()
     };
@@ -53,7 +53,7 @@ db_test!(the_file_speaks_as_known_on_an_earlier_day, MIGRATIONS, |db| {
 
 db_test!(every_statement_names_supplier_batch_and_line, MIGRATIONS, |db| {
     let town = Town::build(&db).with_three();
-    let file = town.ask(|tx, op| service::credit_file(tx, op, OTHER, op.at));
+    let file = town.ask(|tx, op| service::credit_file(tx, op, OTHER, None));
     let statement = &file.groups[0].statements[0];
     assert_eq!((statement.supplier.as_str(), statement.source.as_str(), statement.line), ("440511-scjg", "file", 3));
     assert!(statement.batch_id > 0);

@@ -7,7 +7,7 @@ use crate::none;
 use crate::source::read;
 
 /// Entries the list may have. This number may only fall.
-const MOST: usize = 9;
+const MOST: usize = 8;
 
 /// The list.
 #[derive(Deserialize)]

@@ -110,7 +110,7 @@ fn keep_copy(house: &House, file: &Path, digest: &str) -> Outcome<()> {
     if kept.exists() {
         return Ok(());
     }
-    let beside = kept.with_extension("part");
+    let beside = files::beside(&kept);
     let copied = std::fs::copy(file, &beside)
         .and_then(|_| std::fs::File::open(&beside)?.sync_all())
         .and_then(|()| std::fs::rename(&beside, &kept));

@@ -1,6 +1,6 @@
 //! `xinheng show`: a credit file.
 use house::hall::{House, query};
-use house::registry::{rules, service};
+use house::registry::service;
 use kernel::{Actor, Day, Outcome};
 
 use crate::say;
@@ -8,8 +8,7 @@ use crate::say;
 /// Prints the credit file of an entity as known on a day.
 pub fn run(house: &House, code: &str, on: Option<Day>) -> Outcome<()> {
     let op = house.op(Actor::operator("本机操作员"), "show");
-    let known_at = on.map_or(op.at, rules::end_of);
-    let file = query(house, &op, |tx, op| service::credit_file(tx, op, code, known_at))?;
+    let file = query(house, &op, |tx, op| service::credit_file(tx, op, code, on))?;
     let entity = &file.entity;
     say::line(format!("{}  {}", entity.name, entity.subject_no));
     if !file.former_names.is_empty() {

@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use crate::{say, worker};
 
 /// Serves until interrupted.
-pub fn serve(house: House, address: SocketAddr) -> Outcome<()> {
+pub fn serve(house: &House, address: SocketAddr) -> Outcome<()> {
     let metrics = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|e| Fault::internal("运行指标无法启用", e))?;

@@ -85,7 +85,7 @@ impl IntoResponse for Problem {
             fields: fault
                 .fields
                 .into_iter()
-                .map(|f| FieldProblem { field: f.field.to_string(), code: f.code.to_string(), detail: f.detail })
+                .map(|f| FieldProblem { field: f.field, code: f.code.to_owned(), detail: f.detail })
                 .collect(),
         };
         let mut response = (code, Json(view)).into_response();

@@ -66,6 +66,7 @@ pub struct Told {
 }
 
 /// Writes an event in the transaction of the fact.
+#[expect(clippy::needless_pass_by_value, reason = "an event is told once; callers build it in place")]
 pub fn append(tx: &mut Tx, op: &Op, event: Event) -> Outcome<i64> {
     let event_id = tx.next_id()?;
     store::save_event(tx, op, event_id, &event)?;

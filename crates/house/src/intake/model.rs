@@ -216,5 +216,5 @@ pub enum Taken {
     /// A new batch was taken in.
     New(i64),
     /// The same content was handed over before: that batch stands, nothing is done.
-    Known(Batch),
+    Known(Box<Batch>),
 }

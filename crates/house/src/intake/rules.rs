@@ -275,7 +275,7 @@ type Wrong = (String, Option<String>);
 
 fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong> {
     match field.kind {
-        FieldType::Text | FieldType::Subject => Ok(Read::Text(text.to_owned())),
+        FieldType::Text | FieldType::Subject | FieldType::Division => Ok(Read::Text(text.to_owned())),
         FieldType::Day => read_day(text).map(Read::Day).ok_or_else(|| {
             (format!("“{text}”不是有效日期。"), Some("请写成 2026-03-04 这样的形式。".to_owned()))
         }),
@@ -295,7 +295,6 @@ fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong
                 (format!("“{text}”不在代码表“{}”中。", table.title), Some(format!("可用的有:{known}。")))
             })
         }
-        FieldType::Division => Ok(Read::Text(text.to_owned())),
         FieldType::Industry => Ok(Read::Text(
             kernel::Industry::parse(text).map_or_else(|_| text.to_owned(), |industry| industry.as_str().to_owned()),
         )),

@@ -17,11 +17,12 @@ fn penalty(code: &str, no: &str, fine: &str) -> String {
 db_test!(a_file_is_taken_in_with_every_refused_row_named, MIGRATIONS, |db| {
     let town = Town::build(&db);
     let wrong_code = format!("{}X", &FIRM[..17]);
+    let wrong_words = format!("{OTHER},3号,无证经营,没有这种处罚,5000元,2,2026-02-30,示例局\n");
     let text = format!(
         "{PENALTIES}{}{}{}",
         penalty(FIRM, "1号", "5000元"),
         penalty(&wrong_code, "2号", "1万元"),
-        format!("{OTHER},3号,无证经营,没有这种处罚,5000元,2,2026-02-30,示例局\n"),
+        wrong_words,
     );
     let batch = town.hand_over("penalty", &text);
     assert_eq!((batch.rows_read, batch.rows_accepted, batch.rows_refused), (3, 1, 2), "{batch:?}");

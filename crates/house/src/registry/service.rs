@@ -30,12 +30,11 @@ pub fn take_in(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
             } else {
                 Some(rules::entity_of(record))
             };
-            match entity {
-                Some(entity) => drop(newest.insert(record.subject_id, entity)),
-                None => {
-                    newest.remove(&record.subject_id);
-                    store::remove(tx, record.subject_id)?;
-                }
+            if let Some(entity) = entity {
+                newest.insert(record.subject_id, entity);
+            } else {
+                newest.remove(&record.subject_id);
+                store::remove(tx, record.subject_id)?;
             }
         }
         let mut entities: Vec<Entity> = newest.into_values().collect();

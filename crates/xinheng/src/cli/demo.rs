@@ -67,7 +67,7 @@ impl Stage {
 }
 
 /// Goes once around the loop, says what was done, and serves.
-pub fn run(data: &Path, asked: Demo) -> Outcome<()> {
+pub fn run(data: &Path, asked: &Demo) -> Outcome<()> {
     let started = std::time::Instant::now();
     clear(data)?;
     let begins: Instant =
@@ -75,52 +75,52 @@ pub fn run(data: &Path, asked: Demo) -> Outcome<()> {
     let clock = Arc::new(SetClock::starting_at(begins));
     let settings =
         Settings { database: asked.database.clone(), pack: "shantou-jinping".into(), suite: "sm3-sm2".into() };
-    let (house, token) = rim::init(data, settings, Arc::clone(&clock) as Arc<dyn house::hall::Clock>)?;
+    let (house, token) = rim::init(data, settings, clock.clone())?;
     house.folder.write(MARK, format!("{{\"seed\":{},\"size\":{}}}\n", asked.seed, asked.size).as_bytes())?;
     let stage = Stage { house, clock, begins, seed: asked.seed };
 
     let city = house_dir(data, "city");
-    step(started, format!("1 造一座城市(种子 {},{} 户)", asked.seed, say::count(i64::try_from(asked.size).unwrap_or(i64::MAX))));
+    step(started, &format!("1 造一座城市(种子 {},{} 户)", asked.seed, say::count(i64::try_from(asked.size).unwrap_or(i64::MAX))));
     let made = City::make(asked.seed, asked.size, house::hall::local_day(begins), &city)
         .map_err(|e| Fault::internal(format!("不能写出演示数据:{e}"), e))?;
     say::line(format!("  {} 户主体、{} 条记录的部门文件在 {}", say::count(i64::try_from(made.entities).unwrap_or(0)), say::count(i64::try_from(made.records).unwrap_or(0)), city.display()));
 
-    step(started, "2 归集:各部门的文件入库".into());
+    step(started, "2 归集:各部门的文件入库");
     import::load_office(&stage.house, &city.join("departments.json"), &city.join("inspectors.json"))?;
     collect(&stage, &city)?;
 
-    step(started, "3 分类:全部主体".into());
+    step(started, "3 分类:全部主体");
     let before = classify::all(&stage.house, None)?;
     say::line(format!("  {} 户已分类(批次 {})", say::count(before.entities), before.run_id));
     classify::shares(&stage.house)?;
 
-    step(started, "4 计划、批准".into());
+    step(started, "4 计划、批准");
     let plan_no = plan(&stage)?;
-    step(started, "5 承诺、揭示、抽取".into());
+    step(started, "5 承诺、揭示、抽取");
     let draw_id = draw(&stage, &plan_no)?;
-    step(started, "6 检查:录入结果(按演示城市的隐藏情况模拟)".into());
+    step(started, "6 检查:录入结果(按演示城市的隐藏情况模拟)");
     let done = inspect_all(&stage, &plan_no)?;
     say::line(format!("  已检查 {} 户", say::count(i64::try_from(done).unwrap_or(0))));
 
-    step(started, "7 公示".into());
+    step(started, "7 公示");
     stage.at(27, 0);
-    let published = command(&stage.house, &stage.op(), |tx, op| publish::service::publish_due_results(tx, op))?;
+    let published = command(&stage.house, &stage.op(), publish::service::publish_due_results)?;
     worker::settle(&stage.house, false)?;
     say::line(format!("  已公示 {} 项检查结果", say::count(published)));
 
-    step(started, "8 按检查结果重新分类".into());
+    step(started, "8 按检查结果重新分类");
     let after = classify::all(&stage.house, None)?;
     say::line(format!("  {} 户类别有变化(批次 {})", say::count(after.changed), after.run_id));
     classify::shares(&stage.house)?;
 
-    step(started, "9 任何人都可以验证这次抽取".into());
+    step(started, "9 任何人都可以验证这次抽取");
     verify(&stage, data, draw_id)?;
-    tell(&stage, data, &asked, &token, &plan_no, draw_id);
+    tell(&stage, data, asked, &token, &plan_no, draw_id);
     say::line(format!("全程用时 {} 秒。", started.elapsed().as_secs()));
-    if asked.no_serve { Ok(()) } else { serve::serve(stage.house, asked.listen) }
+    if asked.no_serve { Ok(()) } else { serve::serve(&stage.house, asked.listen) }
 }
 
-fn step(started: std::time::Instant, what: String) {
+fn step(started: std::time::Instant, what: &str) {
     let spent: Duration = started.elapsed();
     say::line(format!("[{:>4} 秒] {what}", spent.as_secs()));
 }

@@ -343,7 +343,7 @@ pub fn task(house: &House, what: TaskCommand) -> Outcome<()> {
 pub fn publish(house: &House, what: &PublishCommand) -> Outcome<()> {
     match what {
         PublishCommand::Results => {
-            let published = command(house, &op(house), |tx, op| publish::service::publish_due_results(tx, op))?;
+            let published = command(house, &op(house), publish::service::publish_due_results)?;
             say::line(format!("已公示 {} 项检查结果。", say::count(published)));
         }
     }

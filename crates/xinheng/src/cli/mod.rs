@@ -122,11 +122,11 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Task(what) => inspect::task(&opened(open()?)?, what),
         Command::Publish(what) => inspect::publish(&opened(open()?)?, &what),
         Command::Rehearse { plan, seed } => demo::rehearse(&opened(open()?)?, &plan, seed),
-        Command::Demo(asked) => demo::run(&data, asked),
+        Command::Demo(asked) => demo::run(&data, &asked),
         Command::Verify(verify) => return verify::run(&verify),
         Command::Policy(policy) => return pack::run(&policy),
         Command::Log(what) => log::run(&opened(open()?)?, &what),
-        Command::Serve { listen } => serve::serve(open()?, listen),
+        Command::Serve { listen } => serve::serve(&open()?, listen),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,5 @@
 //! `xinheng policy`: checks packs and shows what they hold.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -56,7 +56,7 @@ pub fn run(what: &Policy) -> Outcome<ExitCode> {
     }
 }
 
-fn check(folder: &PathBuf) -> bool {
+fn check(folder: &Path) -> bool {
     match Pack::load(folder) {
         Err(faults) => {
             for fault in &faults {

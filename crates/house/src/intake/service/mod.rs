@@ -31,7 +31,7 @@ pub fn receive(tx: &mut Tx, op: &Op, new: &NewBatch, digest: &str, mapping: &Map
     known_item(&law, &new.item)?;
     tx.lock("intake_receive", 0)?;
     if let Some(batch) = store::known(tx, digest, new)? {
-        return Ok(Taken::Known(batch));
+        return Ok(Taken::Known(Box::new(batch)));
     }
     let batch_id = tx.next_id()?;
     store::save_batch(tx, batch_id, new, digest, op.at)?;

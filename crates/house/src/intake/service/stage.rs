@@ -96,7 +96,7 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
     let note = (!notes.is_empty()).then(|| notes.concat());
     let mut chunk = Chunk::default();
     let mut read = 0_i64;
-    while let Some(row) = sheet.rows.next() {
+    for row in sheet.rows.by_ref() {
         match row {
             Ok((line, cells)) if line > batch.staged_to => chunk.take(&law, sheet.item, &sheet.columns, line, &cells),
             Ok(_) => {}

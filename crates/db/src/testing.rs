@@ -89,7 +89,10 @@ impl TestDb {
     /// A fresh PostgreSQL database, cloned from a template that holds these migrations. `None`, and a line on stderr,
     /// without `XINHENG_TEST_PG`; a panic instead where `XINHENG_REQUIRE_PG=1`.
     pub fn postgres(test: &str, migrations: &[Migration]) -> Option<Self> {
-        #[expect(clippy::disallowed_methods, reason = "which server the tests may use is told by the environment")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "which server the tests may use is told by the environment"
+        )]
         let Ok(cluster) = std::env::var(CLUSTER) else {
             assert!(
                 std::env::var(REQUIRED).as_deref() != Ok("1"),

@@ -54,11 +54,18 @@ impl Town {
     /// A town on an empty migrated database, on Monday 2026-06-01, nine in the morning in China.
     pub fn build(db: &Db) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings =
-            Settings { database: "sqlite:unused.db".into(), pack: "base".into(), suite: "sm3-sm2".into() };
+        let settings = Settings {
+            database: "sqlite:unused.db".into(),
+            pack: "base".into(),
+            suite: "sm3-sm2".into(),
+        };
         let data = DataFolder::create(&folder.path().join("data"), settings).unwrap();
         let keys = Keys::create(&data, Suite::Sm3Sm2, &[7; 32]).unwrap();
-        let pack = Pack::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/base"))).unwrap();
+        let pack = Pack::load(Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../packs/base"
+        )))
+        .unwrap();
         let clock = Arc::new(Still(Mutex::new("2026-06-01T01:00:00Z".parse().unwrap())));
         let house = House {
             db: db.clone(),
@@ -68,7 +75,11 @@ impl Town {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             chance: Arc::new(Counting(Mutex::new(0))),
         };
-        Self { house, clock, _folder: folder }
+        Self {
+            house,
+            clock,
+            _folder: folder,
+        }
     }
 
     /// The operator, now.
@@ -119,7 +130,10 @@ impl Town {
             source: "file".into(),
             file_name: format!("{item}.csv"),
         };
-        match self.run(|tx, op| intake::receive(tx, op, &new, &digest, mapping)).unwrap() {
+        match self
+            .run(|tx, op| intake::receive(tx, op, &new, &digest, mapping))
+            .unwrap()
+        {
             Taken::New(batch_id) => batch_id,
             Taken::Known(batch) => batch.batch_id,
         }

@@ -14,7 +14,10 @@ use kernel::{Calendar, CalendarYear, CreditCode, Day, Division, Industry, OrgCod
 
 /// The file's text, or `None` after saying that the test is skipped.
 fn shared(test: &str, file: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "where the shared data lie is told by the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where the shared data lie is told by the environment"
+    )]
     let root = std::env::var_os("XINHENG_SHARED").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,

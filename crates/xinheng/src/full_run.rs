@@ -30,14 +30,23 @@ impl Worker for FullRun {
     }
 
     fn run(&self, house: &House, op: &Op, job: &Job) -> Outcome<()> {
-        let task: Task =
-            serde_json::from_value(job.payload.clone()).map_err(|e| Fault::internal("后台任务的内容无法读取", e))?;
-        let known = job.progress.as_ref().and_then(|p| p.get("run_id")).and_then(serde_json::Value::as_i64);
+        let task: Task = serde_json::from_value(job.payload.clone())
+            .map_err(|e| Fault::internal("后台任务的内容无法读取", e))?;
+        let known = job
+            .progress
+            .as_ref()
+            .and_then(|p| p.get("run_id"))
+            .and_then(serde_json::Value::as_i64);
         let run_id = match known {
             Some(run_id) => run_id,
             None => command(house, op, |tx, op| {
                 let run = service::open_run(tx, op, "full", task.as_of)?;
-                job::progress(tx, job.job_id, &serde_json::json!({ "run_id": run.run_id }), op.at)?;
+                job::progress(
+                    tx,
+                    job.job_id,
+                    &serde_json::json!({ "run_id": run.run_id }),
+                    op.at,
+                )?;
                 Ok(run.run_id)
             })?,
         };
@@ -52,8 +61,13 @@ pub fn full_run(house: &House, op: &Op, run_id: i64) -> Outcome<house::assess::m
     let folder = house.folder.path("snapshot");
     bring_up_to(house, op, &folder, &model, run.upto)?;
     let graded = classify(&folder, model, run.as_of, run.upto)?;
-    let ended = Op { at: house.clock.now(), ..op.clone() };
-    command(house, &ended, |tx, op| service::apply_run(tx, op, run_id, graded.iter().cloned().map(Ok)))
+    let ended = Op {
+        at: house.clock.now(),
+        ..op.clone()
+    };
+    command(house, &ended, |tx, op| {
+        service::apply_run(tx, op, run_id, graded.iter().cloned().map(Ok))
+    })
 }
 
 fn lake_fault(fault: lake::LakeFault) -> Fault {
@@ -74,14 +88,20 @@ fn bring_up_to(house: &House, op: &Op, folder: &Path, model: &Compiled, upto: i6
         if upto > from {
             let mut segment = writer.segment(upto, &table).map_err(lake_fault)?;
             intake::service::facts_after(tx, from, upto, |fact| {
-                let row = Row { entity: fact.subject_id, fact: rules::record_fact(symbols, &fact) };
+                let row = Row {
+                    entity: fact.subject_id,
+                    fact: rules::record_fact(symbols, &fact),
+                };
                 segment.push(row).map_err(lake_fault)
             })?;
             segment.finish().map_err(lake_fault)?;
         }
         let mut entities = writer.entities(&table);
         registry::service::export(tx, |entity| {
-            let row = EntityRow { entity: entity.entity_id, facts: rules::entity_facts(symbols, &entity) };
+            let row = EntityRow {
+                entity: entity.entity_id,
+                facts: rules::entity_facts(symbols, &entity),
+            };
             entities.push(row).map_err(lake_fault)
         })?;
         entities.finish().map_err(lake_fault)
@@ -93,10 +113,17 @@ fn classify(folder: &Path, model: Compiled, as_of: Day, upto: i64) -> Outcome<Ve
     let snapshot = Snapshot::open(folder).map_err(lake_fault)?;
     let models = [model];
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let question = Question { models: &models, as_of: day_number(as_of), up_to: Some(upto), threads };
+    let question = Question {
+        models: &models,
+        as_of: day_number(as_of),
+        up_to: Some(upto),
+        threads,
+    };
     let mut graded = Vec::new();
-    let classes: Vec<String> =
-        models.iter().flat_map(|model| model.model().classes.iter().map(|class| class.code.clone())).collect();
+    let classes: Vec<String> = models
+        .iter()
+        .flat_map(|model| model.model().classes.iter().map(|class| class.code.clone()))
+        .collect();
     let mut sink = |results: &Results| {
         graded.extend(results.rows(0).map(|row| Graded {
             entity_id: row.entity,

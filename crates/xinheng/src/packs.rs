@@ -12,11 +12,17 @@ struct Embedded;
 
 /// A pack by the name of one inside the binary, or by the path of a folder.
 pub fn open(name: &str) -> Outcome<Pack> {
-    let read = if name.contains(['/', '\\', '.']) { Pack::load(Path::new(name)) } else { embedded(name) };
+    let read = if name.contains(['/', '\\', '.']) {
+        Pack::load(Path::new(name))
+    } else {
+        embedded(name)
+    };
     read.map_err(|faults| {
         let detail = format!("政策包“{name}”有 {} 处问题,不能使用。", faults.len());
         let fault = Fault::new(FaultKind::Invalid, "policy.pack.invalid", detail);
-        faults.iter().fold(fault, |fault, one| fault.with_field(place(one), "policy.pack.invalid", one.to_string()))
+        faults.iter().fold(fault, |fault, one| {
+            fault.with_field(place(one), "policy.pack.invalid", one.to_string())
+        })
     })
 }
 
@@ -34,8 +40,9 @@ fn place(_: &PackFault) -> &'static str {
 
 /// Names of the packs inside the binary.
 pub fn names() -> Vec<String> {
-    let mut names: Vec<String> =
-        Embedded::iter().filter_map(|path| path.split_once('/').map(|(name, _)| name.to_owned())).collect();
+    let mut names: Vec<String> = Embedded::iter()
+        .filter_map(|path| path.split_once('/').map(|(name, _)| name.to_owned()))
+        .collect();
     names.sort_unstable();
     names.dedup();
     names

@@ -32,7 +32,9 @@ pub struct SetClock {
 impl SetClock {
     /// A clock that shows `start` now.
     pub fn starting_at(start: Instant) -> Self {
-        Self { shift: Mutex::new(start - SystemClock.now()) }
+        Self {
+            shift: Mutex::new(start - SystemClock.now()),
+        }
     }
 
     /// Sets the clock.
@@ -55,7 +57,9 @@ pub struct SystemChance;
 
 impl Chance for SystemChance {
     fn fill(&self, bytes: &mut [u8]) -> Outcome<()> {
-        SysRng.try_fill_bytes(bytes).map_err(|e| Fault::internal("系统随机数不可用", std::io::Error::other(e.to_string())))
+        SysRng
+            .try_fill_bytes(bytes)
+            .map_err(|e| Fault::internal("系统随机数不可用", std::io::Error::other(e.to_string())))
     }
 }
 
@@ -80,7 +84,10 @@ pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
 pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(House, String)> {
     let pack = packs::open(&settings.pack)?;
     let suite = Suite::parse(&settings.suite).ok_or_else(|| {
-        let detail = format!("不认识的密码套件“{}”。可用:sm3-sm2、sha256-ed25519。", settings.suite);
+        let detail = format!(
+            "不认识的密码套件“{}”。可用:sm3-sm2、sha256-ed25519。",
+            settings.suite
+        );
         Fault::invalid("hall.suite.unknown", detail)
     })?;
     let folder = DataFolder::create(data, settings)?;
@@ -116,7 +123,9 @@ pub fn new_token(house: &House) -> Outcome<String> {
 pub fn start_log(json: bool) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,tower_http=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if json {
         log.json().init();
     } else {

@@ -1,5 +1,9 @@
 //! What the program prints: results to standard output, progress and faults to standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place where the program speaks")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the one place where the program speaks"
+)]
 
 use kernel::Fault;
 

@@ -145,7 +145,10 @@ const STAGE_COLUMNS: [&str; 8] = [
 #[test]
 #[ignore = "measures, asserts nothing"]
 fn speed() {
-    #[expect(clippy::disallowed_methods, reason = "how much to measure is told by the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how much to measure is told by the environment"
+    )]
     let rows = std::env::var("XINHENG_ROWS")
         .ok()
         .and_then(|text| text.parse().ok())

@@ -191,7 +191,10 @@ fn writers_of_two_processes_wait_for_the_sqlite_file() {
         tx.commit().unwrap();
         before
     });
-    #[expect(clippy::disallowed_methods, reason = "the other writer must be given time to wait")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the other writer must be given time to wait"
+    )]
     std::thread::sleep(Duration::from_millis(100));
     first.commit().unwrap();
     assert_eq!(

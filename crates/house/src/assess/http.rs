@@ -1,6 +1,6 @@
 //! Routes of classification. None of them is public.
-use chrono::NaiveDate;
 use axum::extract::State;
+use chrono::NaiveDate;
 use kernel::Day;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,19 +15,38 @@ use crate::hall::Op;
 /// The routes.
 pub fn routes() -> Routes {
     Routes::new()
-        .post("/api/v1/assess/runs", may::CLASSIFY, Doc::new("全量分类").body::<Order>().answer::<Ordered>(), order)
-        .get("/api/v1/assess/runs", may::READ_CLASSES, Doc::new("分类批次").page_of::<Run>(), runs)
-        .get("/api/v1/assess/shares", may::READ_CLASSES, Doc::new("各类主体数").list_of::<ClassCount>(), shares)
+        .post(
+            "/api/v1/assess/runs",
+            may::CLASSIFY,
+            Doc::new("全量分类").body::<Order>().answer::<Ordered>(),
+            order,
+        )
+        .get(
+            "/api/v1/assess/runs",
+            may::READ_CLASSES,
+            Doc::new("分类批次").page_of::<Run>(),
+            runs,
+        )
+        .get(
+            "/api/v1/assess/shares",
+            may::READ_CLASSES,
+            Doc::new("各类主体数").list_of::<ClassCount>(),
+            shares,
+        )
         .get(
             "/api/v1/assess/entities",
             may::READ_CLASSES,
-            Doc::new("某一类的主体").query("class", "类别").page_of::<Standing>(),
+            Doc::new("某一类的主体")
+                .query("class", "类别")
+                .page_of::<Standing>(),
             of_class,
         )
         .get(
             "/api/v1/assess/entities/{subject_no}",
             may::READ_CLASSES,
-            Doc::new("分类及理由,以及怎样会改变").query("on", "截止日").answer::<Reasons>(),
+            Doc::new("分类及理由,以及怎样会改变")
+                .query("on", "截止日")
+                .answer::<Reasons>(),
             explain,
         )
         .get(
@@ -101,11 +120,19 @@ struct OfClass {
     limit: Option<i64>,
 }
 
-async fn of_class(State(edge): State<Edge>, op: Op, Query(asked): Query<OfClass>) -> Answer<PageView<Standing>> {
+async fn of_class(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(asked): Query<OfClass>,
+) -> Answer<PageView<Standing>> {
     let limit = page_limit(asked.limit)?;
     ask(&edge, op, move |tx, _| {
         let after = PageView::<Standing>::after(asked.cursor.as_deref(), 0)?;
-        PageView::cut(service::of_class(tx, &asked.class, after, limit + 1)?, limit, |s| s.entity_id)
+        PageView::cut(
+            service::of_class(tx, &asked.class, after, limit + 1)?,
+            limit,
+            |s| s.entity_id,
+        )
     })
     .await
 }
@@ -123,7 +150,9 @@ async fn explain(
 ) -> Answer<Reasons> {
     ask(&edge, op, move |tx, op| {
         let on = asked.on.unwrap_or_else(|| op.today());
-        Ok(Reasons { explanation: serde_json::json!(service::explain(tx, op, &subject_no, on)?) })
+        Ok(Reasons {
+            explanation: serde_json::json!(service::explain(tx, op, &subject_no, on)?),
+        })
     })
     .await
 }
@@ -138,7 +167,9 @@ async fn recompute(
     Path((subject_no, run_id)): Path<(String, i64)>,
 ) -> Answer<Reasons> {
     ask(&edge, op, move |tx, op| {
-        Ok(Reasons { explanation: serde_json::json!(service::recompute(tx, op, &subject_no, run_id)?) })
+        Ok(Reasons {
+            explanation: serde_json::json!(service::recompute(tx, op, &subject_no, run_id)?),
+        })
     })
     .await
 }

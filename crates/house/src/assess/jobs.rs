@@ -25,7 +25,9 @@ impl Reader for Regrade {
     }
 
     fn read(&self, tx: &mut Tx, op: &Op, event: &Told) -> Outcome<()> {
-        let Some(batch_id) = event.payload.get("batch_id").and_then(Value::as_i64) else { return Ok(()) };
+        let Some(batch_id) = event.payload.get("batch_id").and_then(Value::as_i64) else {
+            return Ok(());
+        };
         let touched = intake::service::touched(tx, batch_id, 0, MOST + 1)?;
         if touched.is_empty() {
             return Ok(());

@@ -65,7 +65,10 @@ pub fn jumped(
 ) -> Option<Jump> {
     let of = |counts: &[ClassCount]| -> (i128, i128) {
         let sums: BTreeMap<&str, i64> = counts.iter().map(|c| (c.class.as_str(), c.entities)).collect();
-        (i128::from(sums.get(class).copied().unwrap_or(0)), i128::from(sums.values().sum::<i64>()))
+        (
+            i128::from(sums.get(class).copied().unwrap_or(0)),
+            i128::from(sums.values().sum::<i64>()),
+        )
     };
     let ((was, all_before), (is, all_now)) = (of(before), of(now));
     if all_before == 0 || all_now == 0 || is < i128::from(at_least) {
@@ -80,27 +83,37 @@ pub fn jumped(
     })
 }
 
-
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn counts(a: i64, d: i64) -> Vec<ClassCount> {
         vec![
-            ClassCount { class: "A".into(), entities: a },
-            ClassCount { class: "D".into(), entities: d },
+            ClassCount {
+                class: "A".into(),
+                entities: a,
+            },
+            ClassCount {
+                class: "D".into(),
+                entities: d,
+            },
         ]
     }
 
     #[test]
     fn a_share_that_rises_beyond_the_threshold_is_a_jump() {
-        assert_eq!(jumped(&counts(990, 10), &counts(970, 30), "D", (1, 100), 10).map(|j| j.now), Some(30));
+        assert_eq!(
+            jumped(&counts(990, 10), &counts(970, 30), "D", (1, 100), 10).map(|j| j.now),
+            Some(30)
+        );
     }
 
     #[test]
     fn a_rise_of_exactly_the_threshold_is_none() {
-        assert_eq!(jumped(&counts(990, 10), &counts(980, 20), "D", (1, 100), 10), None);
+        assert_eq!(
+            jumped(&counts(990, 10), &counts(980, 20), "D", (1, 100), 10),
+            None
+        );
     }
 
     #[test]
@@ -110,6 +123,9 @@ mod tests {
 
     #[test]
     fn growth_of_the_whole_register_alone_is_no_jump() {
-        assert_eq!(jumped(&counts(990, 10), &counts(9900, 100), "D", (1, 100), 10), None);
+        assert_eq!(
+            jumped(&counts(990, 10), &counts(9900, 100), "D", (1, 100), 10),
+            None
+        );
     }
 }

@@ -25,7 +25,14 @@ pub fn model_on(op: &Op, day: Day) -> Outcome<Compiled> {
 pub fn open_run(tx: &mut Tx, op: &Op, kind: &str, as_of: Day) -> Outcome<Run> {
     let upto = intake::service::last_record(tx)?;
     let run_id = tx.next_id()?;
-    let new = store::NewRun { run_id, kind, model: GENERAL_MODEL, pack: op.pack.hash(), as_of, upto };
+    let new = store::NewRun {
+        run_id,
+        kind,
+        model: GENERAL_MODEL,
+        pack: op.pack.hash(),
+        as_of,
+        upto,
+    };
     store::save_run(tx, &new, op.at)?;
     run(tx, run_id)
 }
@@ -49,7 +56,12 @@ pub fn apply_run(
     let shares = store::shares(tx)?;
     let alarm = alarm(tx, op, &open, &shares)?;
     let told_shares = json!(shares);
-    let ending = store::Ending { entities, changed, shares: &told_shares, alarm: alarm.as_deref() };
+    let ending = store::Ending {
+        entities,
+        changed,
+        shares: &told_shares,
+        alarm: alarm.as_deref(),
+    };
     store::finish_run(tx, run_id, op.at, &ending)?;
     let told = ledger::Event {
         verb: "assess.run-applied",
@@ -71,13 +83,29 @@ fn alarm(tx: &mut Tx, op: &Op, open: &Run, now: &[ClassCount]) -> Outcome<Option
     }
     let law = op.pack.on(open.as_of);
     let mut sentences = Vec::new();
-    for alarm in law.alarms().map(|answer| answer.value).filter(|alarm| alarm.model == open.model) {
+    for alarm in law
+        .alarms()
+        .map(|answer| answer.value)
+        .filter(|alarm| alarm.model == open.model)
+    {
         let since = open.as_of - chrono::Duration::days(i64::from(alarm.within_days));
-        let Some(former) = store::former_run(tx, &open.model, open.run_id, since)? else { continue };
-        let before: Vec<ClassCount> =
-            former.shares.map(serde_json::from_value).transpose().unwrap_or_default().unwrap_or_default();
+        let Some(former) = store::former_run(tx, &open.model, open.run_id, since)? else {
+            continue;
+        };
+        let before: Vec<ClassCount> = former
+            .shares
+            .map(serde_json::from_value)
+            .transpose()
+            .unwrap_or_default()
+            .unwrap_or_default();
         let rise = (alarm.rise.num, alarm.rise.den);
-        if let Some(jump) = rules::jumped(&before, now, &alarm.class, rise, i64::try_from(alarm.at_least).unwrap_or(i64::MAX)) {
+        if let Some(jump) = rules::jumped(
+            &before,
+            now,
+            &alarm.class,
+            rise,
+            i64::try_from(alarm.at_least).unwrap_or(i64::MAX),
+        ) {
             sentences.push(format!(
                 "{}:{} 类由 {} 户变为 {} 户,超过预警线。请核对数据来源和模型后再使用。",
                 alarm.title, jump.class, jump.before, jump.now
@@ -95,10 +123,16 @@ pub fn regrade(tx: &mut Tx, op: &Op, entity_ids: &[i64]) -> Outcome<Run> {
     let mut scratch = Scratch::new();
     let mut graded = Vec::with_capacity(entity_ids.len());
     for &entity_id in entity_ids {
-        let Some(known) = known(tx, model.symbols(), entity_id, open.upto)? else { continue };
+        let Some(known) = known(tx, model.symbols(), entity_id, open.upto)? else {
+            continue;
+        };
         let verdict = model.evaluate(&known.0, &known.1, day_number(as_of), &mut scratch);
         let class = model.class_code(verdict.class);
-        graded.push(Graded { entity_id, class, points: i64::from(verdict.points) });
+        graded.push(Graded {
+            entity_id,
+            class,
+            points: i64::from(verdict.points),
+        });
     }
     apply_run(tx, op, open.run_id, graded.into_iter().map(Ok))
 }
@@ -107,9 +141,14 @@ type Known = (policy::EntityFacts, Vec<RecordFact>);
 
 /// What was known of an entity at a position; `None` before its first registration record.
 fn known(tx: &mut Tx, symbols: &Symbols, entity_id: i64, upto: i64) -> Outcome<Option<Known>> {
-    let Some(entity) = registry::service::entity_at(tx, entity_id, upto)? else { return Ok(None) };
+    let Some(entity) = registry::service::entity_at(tx, entity_id, upto)? else {
+        return Ok(None);
+    };
     let facts = intake::service::facts_of(tx, entity_id, upto)?;
-    let records = facts.iter().map(|fact| rules::record_fact(symbols, fact)).collect();
+    let records = facts
+        .iter()
+        .map(|fact| rules::record_fact(symbols, fact))
+        .collect();
     Ok(Some((rules::entity_facts(symbols, &entity), records)))
 }
 
@@ -145,16 +184,25 @@ pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome
             run.pack,
             op.pack.hash()
         );
-        return Err(Fault::new(FaultKind::Conflict, "assess.recompute.other-pack", detail));
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            "assess.recompute.other-pack",
+            detail,
+        ));
     }
     let model = model_on(op, run.as_of)?;
     let known = known(tx, model.symbols(), entity.entity_id, run.upto)?.ok_or_else(Fault::hidden)?;
     let explanation = model.explain(&known.0, &known.1, day_number(run.as_of), &mut Scratch::new());
     let decided = store::decided(tx, entity.entity_id, run_id)?;
-    let agrees = decided
-        .as_ref()
-        .is_some_and(|(class, points)| *class == explanation.class_code && *points == i64::from(explanation.points));
-    Ok(Recomputed { run, decided, explanation, agrees })
+    let agrees = decided.as_ref().is_some_and(|(class, points)| {
+        *class == explanation.class_code && *points == i64::from(explanation.points)
+    });
+    Ok(Recomputed {
+        run,
+        decided,
+        explanation,
+        agrees,
+    })
 }
 
 /// Queues a classification of all entities as of a day.

@@ -87,7 +87,11 @@ pub struct NewRun<'a> {
 }
 
 pub fn save_run(tx: &mut Tx, run: &NewRun, at: Instant) -> Outcome<()> {
-    tx.exec(&SAVE_RUN, &args![run.run_id, run.kind, run.model, run.pack, run.as_of, run.upto, at]).map(drop)
+    tx.exec(
+        &SAVE_RUN,
+        &args![run.run_id, run.kind, run.model, run.pack, run.as_of, run.upto, at],
+    )
+    .map(drop)
 }
 
 pub fn run(tx: &mut Tx, run_id: i64) -> Outcome<Option<Run>> {
@@ -95,11 +99,17 @@ pub fn run(tx: &mut Tx, run_id: i64) -> Outcome<Option<Run>> {
 }
 
 pub fn runs(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Run>> {
-    tx.all(&RUNS, &args![before, limit])?.iter().map(run_row).collect()
+    tx.all(&RUNS, &args![before, limit])?
+        .iter()
+        .map(run_row)
+        .collect()
 }
 
 pub fn former_run(tx: &mut Tx, model: &str, before: i64, since: Day) -> Outcome<Option<Run>> {
-    tx.opt(&FORMER_RUN, &args![model, before, since])?.as_ref().map(run_row).transpose()
+    tx.opt(&FORMER_RUN, &args![model, before, since])?
+        .as_ref()
+        .map(run_row)
+        .transpose()
 }
 
 /// What a run came to.
@@ -111,7 +121,14 @@ pub struct Ending<'a> {
 }
 
 pub fn finish_run(tx: &mut Tx, run_id: i64, at: Instant, ending: &Ending) -> Outcome<()> {
-    let row = args![run_id, at, ending.entities, ending.changed, ending.shares, ending.alarm];
+    let row = args![
+        run_id,
+        at,
+        ending.entities,
+        ending.changed,
+        ending.shares,
+        ending.alarm
+    ];
     tx.exec(&FINISH_RUN, &row).map(drop)
 }
 
@@ -145,7 +162,12 @@ pub fn merge(tx: &mut Tx, run_id: i64, as_of: Day) -> Outcome<(i64, i64)> {
 pub fn shares(tx: &mut Tx) -> Outcome<Vec<ClassCount>> {
     tx.all(&SHARES, &args![])?
         .iter()
-        .map(|row| Ok(ClassCount { class: row.get("class")?, entities: row.get("entities")? }))
+        .map(|row| {
+            Ok(ClassCount {
+                class: row.get("class")?,
+                entities: row.get("entities")?,
+            })
+        })
         .collect()
 }
 
@@ -160,7 +182,10 @@ fn standing_row(row: &Row) -> Outcome<Standing> {
 }
 
 pub fn standing(tx: &mut Tx, entity_id: i64) -> Outcome<Option<Standing>> {
-    tx.opt(&STANDING, &args![entity_id])?.as_ref().map(standing_row).transpose()
+    tx.opt(&STANDING, &args![entity_id])?
+        .as_ref()
+        .map(standing_row)
+        .transpose()
 }
 
 pub fn classes(tx: &mut Tx, mut each: impl FnMut(Standing) -> Outcome<()>) -> Outcome<()> {
@@ -168,7 +193,10 @@ pub fn classes(tx: &mut Tx, mut each: impl FnMut(Standing) -> Outcome<()>) -> Ou
 }
 
 pub fn of_class(tx: &mut Tx, class: &str, after: i64, limit: i64) -> Outcome<Vec<Standing>> {
-    tx.all(&OF_CLASS, &args![class, after, limit])?.iter().map(standing_row).collect()
+    tx.all(&OF_CLASS, &args![class, after, limit])?
+        .iter()
+        .map(standing_row)
+        .collect()
 }
 
 pub fn history(tx: &mut Tx, entity_id: i64) -> Outcome<Vec<Change>> {
@@ -188,5 +216,7 @@ pub fn history(tx: &mut Tx, entity_id: i64) -> Outcome<Vec<Change>> {
 }
 
 pub fn decided(tx: &mut Tx, entity_id: i64, run_id: i64) -> Outcome<Option<(String, i64)>> {
-    tx.opt(&DECIDED, &args![entity_id, run_id])?.map(|row| Ok((row.get("class")?, row.get("points")?))).transpose()
+    tx.opt(&DECIDED, &args![entity_id, run_id])?
+        .map(|row| Ok((row.get("class")?, row.get("points")?)))
+        .transpose()
 }

@@ -15,44 +15,75 @@ fn class(town: &Town, no: &str) -> (String, i64) {
     (standing.class, standing.points)
 }
 
-db_test!(new_entities_are_classified_and_a_grave_record_regrades_at_once, MIGRATIONS, |db| {
-    let town = Town::build(&db).with_three();
-    assert_ne!(class(&town, FIRM).0, "D");
-    let other = class(&town, OTHER);
-    town.hand_over("serious-listing", &format!("{SERIOUS}{FIRM},严1号,food,2026-05-20,2029-05-19,示例局\n"));
-    assert_eq!(class(&town, FIRM).0, "D");
-    assert_eq!(class(&town, OTHER), other, "others are left alone");
-    let history = town.ask(|tx, op| service::history(tx, op, FIRM));
-    assert_eq!(history.len(), 2);
-    assert_eq!(history[0].former.as_ref(), Some(&history[1].class));
-});
+db_test!(
+    new_entities_are_classified_and_a_grave_record_regrades_at_once,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        assert_ne!(class(&town, FIRM).0, "D");
+        let other = class(&town, OTHER);
+        town.hand_over(
+            "serious-listing",
+            &format!("{SERIOUS}{FIRM},严1号,food,2026-05-20,2029-05-19,示例局\n"),
+        );
+        assert_eq!(class(&town, FIRM).0, "D");
+        assert_eq!(class(&town, OTHER), other, "others are left alone");
+        let history = town.ask(|tx, op| service::history(tx, op, FIRM));
+        assert_eq!(history.len(), 2);
+        assert_eq!(history[0].former.as_ref(), Some(&history[1].class));
+    }
+);
 
-db_test!(the_explanation_agrees_with_the_class_and_says_why, MIGRATIONS, |db| {
-    let town = Town::build(&db).with_three();
-    town.hand_over("serious-listing", &format!("{SERIOUS}{FIRM},严1号,food,2026-05-20,2029-05-19,示例局\n"));
-    let why = town.ask(|tx, op| service::explain(tx, op, FIRM, op.today()));
-    let (kept, points) = class(&town, FIRM);
-    assert_eq!((why.class_code, i64::from(why.points)), (kept, points));
-    assert!(why.direct.iter().any(|direct| direct.not_better_than == "D"), "{:?}", why.direct);
-    assert!(why.reasons.iter().any(|reason| reason.indicator.contains("serious") && !reason.records.is_empty()));
-});
+db_test!(
+    the_explanation_agrees_with_the_class_and_says_why,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        town.hand_over(
+            "serious-listing",
+            &format!("{SERIOUS}{FIRM},严1号,food,2026-05-20,2029-05-19,示例局\n"),
+        );
+        let why = town.ask(|tx, op| service::explain(tx, op, FIRM, op.today()));
+        let (kept, points) = class(&town, FIRM);
+        assert_eq!((why.class_code, i64::from(why.points)), (kept, points));
+        assert!(
+            why.direct.iter().any(|direct| direct.not_better_than == "D"),
+            "{:?}",
+            why.direct
+        );
+        assert!(
+            why.reasons
+                .iter()
+                .any(|reason| reason.indicator.contains("serious") && !reason.records.is_empty())
+        );
+    }
+);
 
-db_test!(an_old_decision_recomputed_gives_the_old_answer, MIGRATIONS, |db| {
-    let town = Town::build(&db).with_three();
-    let run = town.ask(|tx, _| service::runs(tx, i64::MAX, 1)).remove(0);
-    let before = class(&town, FIRM);
-    town.later(30);
-    town.hand_over("serious-listing", &format!("{SERIOUS}{FIRM},严1号,food,2026-06-20,2029-06-19,示例局\n"));
-    assert_ne!(class(&town, FIRM).0, before.0);
-    let again = town.ask(|tx, op| service::recompute(tx, op, FIRM, run.run_id));
-    assert!(again.agrees, "{again:?}");
-    assert_eq!(again.explanation.class_code, before.0);
-});
+db_test!(
+    an_old_decision_recomputed_gives_the_old_answer,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let run = town.ask(|tx, _| service::runs(tx, i64::MAX, 1)).remove(0);
+        let before = class(&town, FIRM);
+        town.later(30);
+        town.hand_over(
+            "serious-listing",
+            &format!("{SERIOUS}{FIRM},严1号,food,2026-06-20,2029-06-19,示例局\n"),
+        );
+        assert_ne!(class(&town, FIRM).0, before.0);
+        let again = town.ask(|tx, op| service::recompute(tx, op, FIRM, run.run_id));
+        assert!(again.agrees, "{again:?}");
+        assert_eq!(again.explanation.class_code, before.0);
+    }
+);
 
 db_test!(applying_a_run_again_changes_nothing, MIGRATIONS, |db| {
     let town = Town::build(&db).with_three();
     let run = town.ask(|tx, _| service::runs(tx, i64::MAX, 1)).remove(0);
-    let again = town.run(|tx, op| service::apply_run(tx, op, run.run_id, std::iter::empty())).unwrap();
+    let again = town
+        .run(|tx, op| service::apply_run(tx, op, run.run_id, std::iter::empty()))
+        .unwrap();
     assert_eq!(again, run);
     assert_eq!(town.ask(|tx, op| service::history(tx, op, FIRM)).len(), 1);
 });
@@ -66,6 +97,9 @@ db_test!(a_recomputation_under_another_pack_is_refused, MIGRATIONS, |db| {
     assert_eq!(ALL.len(), 1);
     town.run(|tx, _| tx.exec(&AGE, [])).unwrap();
     let run = town.ask(|tx, _| service::runs(tx, i64::MAX, 1)).remove(0);
-    let refused = query(&town.house, &town.op(), |tx, op| service::recompute(tx, op, FIRM, run.run_id)).unwrap_err();
+    let refused = query(&town.house, &town.op(), |tx, op| {
+        service::recompute(tx, op, FIRM, run.run_id)
+    })
+    .unwrap_err();
     assert_eq!(refused.code, "assess.recompute.other-pack");
 });

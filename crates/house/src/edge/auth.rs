@@ -45,15 +45,29 @@ async fn admit(guard: &Guard, request: Request) -> Outcome<Request> {
         let token = bearer(&parts.headers)?;
         let asker = house.op(Actor::system("edge"), trace.clone());
         let lookup = house.clone();
-        guard.edge.off_loop(&asker.clone(), move || hall::query(&lookup, &asker, |tx, _| token::holder(tx, &token))).await?
+        guard
+            .edge
+            .off_loop(&asker.clone(), move || {
+                hall::query(&lookup, &asker, |tx, _| token::holder(tx, &token))
+            })
+            .await?
     };
     if guard.permission != may::PUBLIC && !may::holds(&actor, guard.permission) {
-        let detail = format!("您的岗位没有“{}”这项权限。如确需办理,请联系系统管理员调整岗位。", guard.permission.0);
-        return Err(Fault::new(FaultKind::Forbidden, "edge.permission.missing", detail));
+        let detail = format!(
+            "您的岗位没有“{}”这项权限。如确需办理,请联系系统管理员调整岗位。",
+            guard.permission.0
+        );
+        return Err(Fault::new(
+            FaultKind::Forbidden,
+            "edge.permission.missing",
+            detail,
+        ));
     }
     let mut op = house.op(actor, trace);
     let body = if writes(&parts.method) {
-        let bytes = to_bytes(body, guard.most_body).await.map_err(|_| too_large(guard.most_body))?;
+        let bytes = to_bytes(body, guard.most_body)
+            .await
+            .map_err(|_| too_large(guard.most_body))?;
         if let Some(key) = header_text(&parts.headers, ONCE_HEADER) {
             op.once = Some(once(&key, &parts, &bytes)?);
         }
@@ -77,7 +91,10 @@ fn once(key: &str, parts: &Parts, body: &[u8]) -> Outcome<hall::Once> {
     let mut question = format!("{} {}\n", parts.method, parts.uri).into_bytes();
     question.extend_from_slice(body);
     let digest = Suite::Sha256Ed25519.hash(&question);
-    Ok(hall::Once { key: key.to_owned(), digest: digest.to_string() })
+    Ok(hall::Once {
+        key: key.to_owned(),
+        digest: digest.to_string(),
+    })
 }
 
 fn bearer(headers: &HeaderMap) -> Outcome<String> {
@@ -93,11 +110,17 @@ fn bearer(headers: &HeaderMap) -> Outcome<String> {
 }
 
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
 }
 
 fn too_large(most: usize) -> Fault {
-    let detail = format!("请求内容超过 {} MB。请分批提交,或用命令行导入。", most / 1_048_576);
+    let detail = format!(
+        "请求内容超过 {} MB。请分批提交,或用命令行导入。",
+        most / 1_048_576
+    );
     Fault::new(FaultKind::TooLarge, "edge.body.too-large", detail)
 }
 
@@ -114,4 +137,3 @@ impl<S: Send + Sync> FromRequestParts<S> for Op {
         })
     }
 }
-

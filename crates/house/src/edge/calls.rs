@@ -42,7 +42,11 @@ impl Edge {
     }
 
     fn places(&self, op: &Op) -> Arc<Semaphore> {
-        Arc::clone(if op.actor.kind == ActorKind::Public { &self.public } else { &self.desk })
+        Arc::clone(if op.actor.kind == ActorKind::Public {
+            &self.public
+        } else {
+            &self.desk
+        })
     }
 }
 
@@ -79,7 +83,10 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Outcome<T> + Send + 'static,
 ) -> Outcome<T> {
     let stopped = |what: &'static str| Fault::new(FaultKind::Busy, "edge.stopping", what);
-    let place = places.acquire_owned().await.map_err(|_| stopped("服务正在停止,请稍后再试。"))?;
+    let place = places
+        .acquire_owned()
+        .await
+        .map_err(|_| stopped("服务正在停止,请稍后再试。"))?;
     let task = tokio::task::spawn_blocking(move || {
         let _place = place;
         work()

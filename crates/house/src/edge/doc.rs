@@ -1,13 +1,14 @@
 //! What a route says of itself, and the OpenAPI 3.1 document made of it.
+use kernel::page::Cursor;
+use kernel::{Fault, FaultKind, Outcome};
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder, Schema,
+    ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder,
+    Schema,
 };
-use kernel::page::Cursor;
-use kernel::{Fault, FaultKind, Outcome};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{may, problem::ProblemView, router::Entry};
@@ -29,7 +30,14 @@ impl Doc {
     /// Starts a description.
     pub fn new(summary: &'static str) -> Self {
         let (query, schemas) = (Vec::new(), Vec::new());
-        Self { summary, query, body: None, answer: None, answer_type: "application/json", schemas }
+        Self {
+            summary,
+            query,
+            body: None,
+            answer: None,
+            answer_type: "application/json",
+            schemas,
+        }
     }
 
     /// Adds a query parameter with what it means, in Chinese.
@@ -72,7 +80,9 @@ impl Doc {
     #[must_use]
     pub fn page_of<T: ToSchema>(mut self) -> Self {
         self.named::<T>();
-        self.query("cursor", "上一页给出的 next").query("limit", "每页条数,最多 200").answer::<PageView<T>>()
+        self.query("cursor", "上一页给出的 next")
+            .query("limit", "每页条数,最多 200")
+            .answer::<PageView<T>>()
     }
 
     /// An answer of another type, such as text.
@@ -111,14 +121,22 @@ pub fn openapi(entries: &[Entry]) -> OpenApi {
     components = components.schema(ProblemView::name(), ProblemView::schema());
     let mut more = Schemas::new();
     ProblemView::schemas(&mut more);
-    for (name, schema) in more.into_iter().chain(entries.iter().flat_map(|e| e.doc.schemas.iter().cloned())) {
+    for (name, schema) in more
+        .into_iter()
+        .chain(entries.iter().flat_map(|e| e.doc.schemas.iter().cloned()))
+    {
         components = components.schema(name, schema);
     }
     let info = InfoBuilder::new()
         .title("信衡 Xinheng")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("事中事后监管平台接口。出错时返回 application/problem+json(RFC 9457)。"));
-    let mut api = OpenApiBuilder::new().info(info.build()).components(Some(components.build())).build();
+        .description(Some(
+            "事中事后监管平台接口。出错时返回 application/problem+json(RFC 9457)。",
+        ));
+    let mut api = OpenApiBuilder::new()
+        .info(info.build())
+        .components(Some(components.build()))
+        .build();
     for entry in entries {
         let method = match entry.method {
             axum::http::Method::POST => HttpMethod::Post,
@@ -126,14 +144,20 @@ pub fn openapi(entries: &[Entry]) -> OpenApi {
             axum::http::Method::DELETE => HttpMethod::Delete,
             _ => HttpMethod::Get,
         };
-        api.paths.add_path_operation(entry.path, vec![method], operation(entry));
+        api.paths
+            .add_path_operation(entry.path, vec![method], operation(entry));
     }
     api
 }
 
 fn operation(entry: &Entry) -> Operation {
     let doc = &entry.doc;
-    let tag = entry.path.trim_start_matches("/api/v1/").split('/').next().unwrap_or("edge");
+    let tag = entry
+        .path
+        .trim_start_matches("/api/v1/")
+        .split('/')
+        .next()
+        .unwrap_or("edge");
     let mut operation = OperationBuilder::new()
         .tag(tag)
         .summary(Some(doc.summary))
@@ -160,7 +184,9 @@ fn operation(entry: &Entry) -> Operation {
     }
     if let Some((media, schema)) = &doc.body {
         let body = RequestBodyBuilder::new().required(Some(Required::True));
-        operation = operation.request_body(Some(body.content(*media, Content::new(Some(schema.clone()))).build()));
+        operation = operation.request_body(Some(
+            body.content(*media, Content::new(Some(schema.clone()))).build(),
+        ));
     }
     let mut good = ResponseBuilder::new().description("成功");
     if let Some(schema) = &doc.answer {
@@ -181,7 +207,8 @@ fn operation(entry: &Entry) -> Operation {
 }
 
 fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    path.split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
 impl<T: ToSchema> PageView<T> {
@@ -199,17 +226,28 @@ impl<T: ToSchema> PageView<T> {
             Some(last) => Some(Cursor::encode(&key(last))?.into_string()),
             None => None,
         };
-        Ok(Self { items, next, total: None })
+        Ok(Self {
+            items,
+            next,
+            total: None,
+        })
     }
 
     /// A page that holds all there is.
     pub fn whole(items: Vec<T>) -> Self {
-        Self { items, next: None, total: None }
+        Self {
+            items,
+            next: None,
+            total: None,
+        }
     }
 
     /// Says that more follows after a key.
     pub fn followed_by(mut self, key: Option<i64>) -> Outcome<Self> {
-        self.next = key.map(|key| Cursor::encode(&key)).transpose()?.map(Cursor::into_string);
+        self.next = key
+            .map(|key| Cursor::encode(&key))
+            .transpose()?
+            .map(Cursor::into_string);
         Ok(self)
     }
 

@@ -22,7 +22,10 @@ pub struct Query<T>(pub T);
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        let detail = format!("请求正文不是所要求的 JSON:{}。请对照 /api/openapi.json 中的说明。", rejection.body_text());
+        let detail = format!(
+            "请求正文不是所要求的 JSON:{}。请对照 /api/openapi.json 中的说明。",
+            rejection.body_text()
+        );
         Self(Fault::new(FaultKind::Malformed, "edge.body.malformed", detail))
     }
 }

@@ -85,14 +85,20 @@ impl IntoResponse for Problem {
             fields: fault
                 .fields
                 .into_iter()
-                .map(|f| FieldProblem { field: f.field, code: f.code.to_owned(), detail: f.detail })
+                .map(|f| FieldProblem {
+                    field: f.field,
+                    code: f.code.to_owned(),
+                    detail: f.detail,
+                })
                 .collect(),
         };
         let mut response = (code, Json(view)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if code == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
     }

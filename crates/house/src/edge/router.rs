@@ -34,7 +34,11 @@ pub struct Entry {
 impl Entry {
     /// A name for the operation: method and path in words.
     pub fn operation_id(&self) -> String {
-        let words = self.path.trim_start_matches("/api/v1/").replace(['{', '}'], "").replace(['/', '.', '-'], "_");
+        let words = self
+            .path
+            .trim_start_matches("/api/v1/")
+            .replace(['{', '}'], "")
+            .replace(['/', '.', '-'], "_");
         format!("{}_{words}", self.method.as_str().to_lowercase())
     }
 }
@@ -66,7 +70,14 @@ impl Routes {
         H: Handler<T, Edge>,
         T: 'static,
     {
-        self.add(Method::POST, path, permission, doc, MOST_BODY, on(axum::routing::MethodFilter::POST, handler))
+        self.add(
+            Method::POST,
+            path,
+            permission,
+            doc,
+            MOST_BODY,
+            on(axum::routing::MethodFilter::POST, handler),
+        )
     }
 
     /// A write that carries a file.
@@ -76,7 +87,14 @@ impl Routes {
         H: Handler<T, Edge>,
         T: 'static,
     {
-        self.add(Method::POST, path, permission, doc, MOST_UPLOAD, on(axum::routing::MethodFilter::POST, handler))
+        self.add(
+            Method::POST,
+            path,
+            permission,
+            doc,
+            MOST_UPLOAD,
+            on(axum::routing::MethodFilter::POST, handler),
+        )
     }
 
     fn add(
@@ -88,7 +106,14 @@ impl Routes {
         most_body: usize,
         handler: MethodRouter<Edge>,
     ) -> Self {
-        self.0.push(Entry { method, path, permission, doc, most_body, handler });
+        self.0.push(Entry {
+            method,
+            path,
+            permission,
+            doc,
+            most_body,
+            handler,
+        });
         self
     }
 
@@ -110,8 +135,15 @@ impl Routes {
         for entry in &self.0 {
             let name = format!("{} {}", entry.method, entry.path);
             if !may::ALL.contains(&entry.permission) {
-                let detail = format!("接口 {name} 没有登记的权限(“{}”),程序不能启动。", entry.permission.0);
-                return Err(Fault::new(FaultKind::Internal, "edge.route.no-permission", detail));
+                let detail = format!(
+                    "接口 {name} 没有登记的权限(“{}”),程序不能启动。",
+                    entry.permission.0
+                );
+                return Err(Fault::new(
+                    FaultKind::Internal,
+                    "edge.route.no-permission",
+                    detail,
+                ));
             }
             if !seen.insert(name.clone()) {
                 let detail = format!("接口 {name} 登记了两次,程序不能启动。");
@@ -125,9 +157,24 @@ impl Routes {
 /// The routes of all modules.
 pub fn all_routes() -> Routes {
     Routes::new()
-        .get("/health/live", may::PUBLIC, Doc::new("进程在运行").raw_answer("text/plain"), live)
-        .get("/health/ready", may::PUBLIC, Doc::new("数据库可用").raw_answer("text/plain"), ready)
-        .get("/metrics", may::READ_HALL, Doc::new("运行指标(Prometheus)").raw_answer("text/plain"), metrics)
+        .get(
+            "/health/live",
+            may::PUBLIC,
+            Doc::new("进程在运行").raw_answer("text/plain"),
+            live,
+        )
+        .get(
+            "/health/ready",
+            may::PUBLIC,
+            Doc::new("数据库可用").raw_answer("text/plain"),
+            ready,
+        )
+        .get(
+            "/metrics",
+            may::READ_HALL,
+            Doc::new("运行指标(Prometheus)").raw_answer("text/plain"),
+            metrics,
+        )
         .and(crate::hall::http::routes())
         .and(crate::office::http::routes())
         .and(crate::intake::http::routes())
@@ -144,12 +191,20 @@ pub fn router(edge: Edge, routes: Routes) -> Outcome<Router> {
         .map_err(|e| Fault::internal("接口说明无法生成", e))?;
     let mut router = Router::new();
     for entry in routes.0 {
-        let guard = auth::Guard { edge: edge.clone(), permission: entry.permission, most_body: entry.most_body };
-        let guarded = entry.handler.layer(middleware::from_fn_with_state(guard, auth::guard));
+        let guard = auth::Guard {
+            edge: edge.clone(),
+            permission: entry.permission,
+            most_body: entry.most_body,
+        };
+        let guarded = entry
+            .handler
+            .layer(middleware::from_fn_with_state(guard, auth::guard));
         router = router.route(entry.path, guarded);
     }
     let request_id = HeaderName::from_static("x-request-id");
-    let maker = Numbered { house: edge.house.clone() };
+    let maker = Numbered {
+        house: edge.house.clone(),
+    };
     Ok(router
         .route(
             "/api/openapi.json",
@@ -164,7 +219,10 @@ pub fn router(edge: Edge, routes: Routes) -> Outcome<Router> {
 }
 
 async fn missing(method: Method, uri: axum::http::Uri) -> Response {
-    let detail = format!("没有 {method} {} 这个地址。可用的接口见 /api/openapi.json。", uri.path());
+    let detail = format!(
+        "没有 {method} {} 这个地址。可用的接口见 /api/openapi.json。",
+        uri.path()
+    );
     Problem(Fault::new(FaultKind::Hidden, "edge.route.unknown", detail)).into_response()
 }
 
@@ -174,14 +232,21 @@ async fn live() -> &'static str {
 
 async fn ready(State(edge): State<Edge>, op: crate::Op) -> Result<&'static str, Problem> {
     let house = edge.house.clone();
-    edge.off_loop(&op.clone(), move || crate::hall::query(&house, &op, |tx, _| crate::hall::ledger::height(tx))).await?;
+    edge.off_loop(&op.clone(), move || {
+        crate::hall::query(&house, &op, |tx, _| crate::hall::ledger::height(tx))
+    })
+    .await?;
     Ok("ok\n")
 }
 
 async fn metrics(State(edge): State<Edge>) -> Response {
     match &edge.metrics {
         Some(handle) => handle.render().into_response(),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "metrics are not recorded in this process\n").into_response(),
+        None => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "metrics are not recorded in this process\n",
+        )
+            .into_response(),
     }
 }
 
@@ -195,6 +260,8 @@ impl MakeRequestId for Numbered {
     fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
         let mut bytes = [0_u8; 8];
         self.house.chance.fill(&mut bytes).ok()?;
-        header::HeaderValue::from_str(&hex::encode(bytes)).ok().map(RequestId::new)
+        header::HeaderValue::from_str(&hex::encode(bytes))
+            .ok()
+            .map(RequestId::new)
     }
 }

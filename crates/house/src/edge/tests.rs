@@ -22,22 +22,41 @@ struct Desk {
 fn desk() -> Desk {
     let db = TestDb::sqlite(MIGRATIONS);
     let town = Town::build(&db.db());
-    let token = command(&town.house, &town.op(), |tx, op| token::create(tx, op, "操作员", [9; 24])).unwrap();
+    let token = command(&town.house, &town.op(), |tx, op| {
+        token::create(tx, op, "操作员", [9; 24])
+    })
+    .unwrap();
     let router = router(Edge::new(town.house.clone(), None), all_routes()).unwrap();
-    Desk { router, token, town, _db: db }
+    Desk {
+        router,
+        token,
+        town,
+        _db: db,
+    }
 }
 
 impl Desk {
     async fn send(&self, request: Request<Body>) -> (StatusCode, String, Value) {
         let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
-        let kind = response.headers().get(header::CONTENT_TYPE).map_or("", |v| v.to_str().unwrap()).to_owned();
+        let kind = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .map_or("", |v| v.to_str().unwrap())
+            .to_owned();
         let status = response.status();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, kind, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        (
+            status,
+            kind,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        )
     }
 
     fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
-        Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.token))
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.token))
     }
 }
 
@@ -46,7 +65,11 @@ async fn without_a_token_only_public_routes_answer() {
     let desk = desk();
     for entry in all_routes().entries() {
         let path = entry.path.replace("{subject_no}", FIRM).replace(['{', '}'], "");
-        let request = Request::builder().method(entry.method.clone()).uri(path).body(Body::empty()).unwrap();
+        let request = Request::builder()
+            .method(entry.method.clone())
+            .uri(path)
+            .body(Body::empty())
+            .unwrap();
         let (status, kind, _) = desk.send(request).await;
         if entry.permission == may::PUBLIC {
             assert_ne!(status, StatusCode::UNAUTHORIZED, "{}", entry.path);
@@ -62,16 +85,28 @@ async fn a_hand_over_is_taken_in_once_for_each_idempotency_key() {
     let desk = desk();
     let path = "/api/v1/intake/batches?item=registration&supplier=440511-scjg&file_name=a.csv";
     let send = |text: String| {
-        desk.request("POST", path).header("idempotency-key", "k1").body(Body::from(text)).unwrap()
+        desk.request("POST", path)
+            .header("idempotency-key", "k1")
+            .body(Body::from(text))
+            .unwrap()
     };
     let (status, _, first) = desk.send(send(registrations())).await;
     assert_eq!(status, StatusCode::OK, "{first}");
     let (_, _, again) = desk.send(send(registrations())).await;
     assert_eq!(first, again);
     let (status, _, other) = desk.send(send("something else".into())).await;
-    assert_eq!((status, other["code"].as_str()), (StatusCode::CONFLICT, Some("hall.once.other-question")));
+    assert_eq!(
+        (status, other["code"].as_str()),
+        (StatusCode::CONFLICT, Some("hall.once.other-question"))
+    );
     desk.town.settle();
-    let (_, _, page) = desk.send(desk.request("GET", "/api/v1/registry/entities").body(Body::empty()).unwrap()).await;
+    let (_, _, page) = desk
+        .send(
+            desk.request("GET", "/api/v1/registry/entities")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await;
     assert_eq!(page["total"], 3);
 }
 
@@ -82,9 +117,17 @@ async fn lists_are_paged_by_cursor_without_loss() {
     let mut seen = Vec::new();
     let mut path = "/api/v1/registry/entities?limit=2".to_owned();
     loop {
-        let (status, _, page) = desk.send(desk.request("GET", &path).body(Body::empty()).unwrap()).await;
+        let (status, _, page) = desk
+            .send(desk.request("GET", &path).body(Body::empty()).unwrap())
+            .await;
         assert_eq!(status, StatusCode::OK, "{page}");
-        seen.extend(page["items"].as_array().unwrap().iter().map(|e| e["subject_no"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|e| e["subject_no"].as_str().unwrap().to_owned()),
+        );
         let Some(next) = page["next"].as_str() else { break };
         path = format!("/api/v1/registry/entities?limit=2&cursor={next}");
     }
@@ -97,36 +140,63 @@ async fn lists_are_paged_by_cursor_without_loss() {
 async fn faults_are_problems_with_stable_codes() {
     let desk = desk();
     let cases = [
-        ("/api/v1/registry/entities/91440511MA4000004X/file", 422, "registry.subject-no.invalid"),
+        (
+            "/api/v1/registry/entities/91440511MA4000004X/file",
+            422,
+            "registry.subject-no.invalid",
+        ),
         ("/api/v1/registry/entities/91440511MA4000004Y/file", 404, ""),
         ("/api/v1/registry/entities?limit=0", 400, "edge.page.limit"),
         ("/api/v1/registry/entities?limit=x", 400, "edge.query.malformed"),
         ("/api/v1/nowhere", 404, "edge.route.unknown"),
     ];
     for (path, status, code) in cases {
-        let (got, kind, body) = desk.send(desk.request("GET", path).body(Body::empty()).unwrap()).await;
+        let (got, kind, body) = desk
+            .send(desk.request("GET", path).body(Body::empty()).unwrap())
+            .await;
         assert_eq!(got.as_u16(), status, "{path}: {body}");
         assert_eq!(kind, "application/problem+json", "{path}");
         assert!(code.is_empty() || body["code"] == code, "{path}: {body}");
-        assert!(body["detail"].as_str().is_some_and(|text| !text.is_empty()), "{path}");
+        assert!(
+            body["detail"].as_str().is_some_and(|text| !text.is_empty()),
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_openapi_document_names_every_route_and_its_schemas() {
     let desk = desk();
-    let (_, _, document) =
-        desk.send(Request::builder().uri("/api/openapi.json").body(Body::empty()).unwrap()).await;
-    assert!(document["openapi"].as_str().is_some_and(|v| v.starts_with("3.1")), "{}", document["openapi"]);
+    let (_, _, document) = desk
+        .send(
+            Request::builder()
+                .uri("/api/openapi.json")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await;
+    assert!(
+        document["openapi"].as_str().is_some_and(|v| v.starts_with("3.1")),
+        "{}",
+        document["openapi"]
+    );
     for entry in all_routes().entries() {
         let operation = &document["paths"][entry.path][entry.method.as_str().to_lowercase()];
-        assert!(operation["operationId"].is_string(), "{} {}", entry.method, entry.path);
+        assert!(
+            operation["operationId"].is_string(),
+            "{} {}",
+            entry.method,
+            entry.path
+        );
     }
     let text = document.to_string();
     let schemas = document["components"]["schemas"].as_object().unwrap();
     for part in text.split("\"#/components/schemas/").skip(1) {
         let name = part.split('"').next().unwrap();
-        assert!(schemas.contains_key(name), "{name} is referred to but not described");
+        assert!(
+            schemas.contains_key(name),
+            "{name} is referred to but not described"
+        );
     }
 }
 

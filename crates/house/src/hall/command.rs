@@ -35,7 +35,9 @@ pub fn command_once<T: Serialize + DeserializeOwned>(
     op: &Op,
     mut work: impl FnMut(&mut Tx, &Op) -> Outcome<T>,
 ) -> Outcome<T> {
-    let Some(once) = &op.once else { return command(house, op, work) };
+    let Some(once) = &op.once else {
+        return command(house, op, work);
+    };
     command(house, op, |tx, op| {
         tx.lock("hall_answer", lock_key(&once.key))?;
         if let Some((digest, body)) = store::answer(tx, &op.actor.name, &once.key)? {
@@ -63,5 +65,7 @@ pub fn query<T>(house: &House, op: &Op, work: impl FnOnce(&mut Tx, &Op) -> Outco
 
 /// A number for the advisory lock of a key; a collision only makes two callers wait for each other.
 fn lock_key(key: &str) -> i64 {
-    key.bytes().fold(0_i64, |sum, byte| sum.wrapping_mul(31).wrapping_add(i64::from(byte)))
+    key.bytes().fold(0_i64, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(i64::from(byte))
+    })
 }

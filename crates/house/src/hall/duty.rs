@@ -81,5 +81,8 @@ pub fn about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Duty>> {
 /// The last day in time for a deadline of the pack that starts on `from`, with its basis.
 pub fn due(op: &Op, code: &str, from: Day) -> Outcome<(Day, String)> {
     let answer = op.pack.on(from).due(code)?;
-    Ok((answer.value, format!("{}{}", answer.trace.basis.title, answer.trace.basis.article)))
+    Ok((
+        answer.value,
+        format!("{}{}", answer.trace.basis.title, answer.trace.basis.article),
+    ))
 }

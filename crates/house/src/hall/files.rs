@@ -43,15 +43,23 @@ impl DataFolder {
         let lock = take_lock(root)?;
         let path = root.join(SETTINGS);
         if path.exists() {
-            let detail = format!("{} 中已有信衡的数据。请换一个空文件夹,或直接使用它。", root.display());
+            let detail = format!(
+                "{} 中已有信衡的数据。请换一个空文件夹,或直接使用它。",
+                root.display()
+            );
             return Err(Fault::new(FaultKind::Conflict, "hall.folder.taken", detail));
         }
-        Ok(Self { root: root.to_path_buf(), settings, _lock: lock })
+        Ok(Self {
+            root: root.to_path_buf(),
+            settings,
+            _lock: lock,
+        })
     }
 
     /// Writes the settings: from now on this is a deployment.
     pub fn found(&self) -> Outcome<()> {
-        let text = serde_json::to_string_pretty(&self.settings).map_err(|e| Fault::internal("设置无法写出", e))?;
+        let text =
+            serde_json::to_string_pretty(&self.settings).map_err(|e| Fault::internal("设置无法写出", e))?;
         write_whole(&self.root.join(SETTINGS), text.as_bytes())
     }
 
@@ -59,7 +67,10 @@ impl DataFolder {
     pub fn open(root: &Path) -> Outcome<Self> {
         let path = root.join(SETTINGS);
         if !path.exists() {
-            let detail = format!("{} 不是信衡的数据文件夹。请先运行 xinheng init --data {0}。", root.display());
+            let detail = format!(
+                "{} 不是信衡的数据文件夹。请先运行 xinheng init --data {0}。",
+                root.display()
+            );
             return Err(Fault::new(FaultKind::Invalid, "hall.folder.missing", detail));
         }
         let lock = take_lock(root)?;
@@ -68,7 +79,11 @@ impl DataFolder {
             let detail = format!("{}:第 {} 行有误:{e}", path.display(), e.line());
             Fault::new(FaultKind::Invalid, "hall.folder.settings", detail)
         })?;
-        Ok(Self { root: root.to_path_buf(), settings, _lock: lock })
+        Ok(Self {
+            root: root.to_path_buf(),
+            settings,
+            _lock: lock,
+        })
     }
 
     /// The settings.
@@ -79,7 +94,9 @@ impl DataFolder {
     /// The database to open, with a relative SQLite path made absolute.
     pub fn database_url(&self) -> String {
         match self.settings.database.strip_prefix("sqlite:") {
-            Some(path) if Path::new(path).is_relative() => format!("sqlite:{}", self.root.join(path).display()),
+            Some(path) if Path::new(path).is_relative() => {
+                format!("sqlite:{}", self.root.join(path).display())
+            }
             _ => self.settings.database.clone(),
         }
     }
@@ -174,7 +191,11 @@ fn take_lock(root: &Path) -> Outcome<File> {
             let detail = format!(
                 "数据文件夹 {} 正被另一个信衡进程(进程号 {})使用。请先停止它,或通过它的接口操作。",
                 root.display(),
-                if holder.is_empty() { "未知" } else { holder.trim() }
+                if holder.is_empty() {
+                    "未知"
+                } else {
+                    holder.trim()
+                }
             );
             Err(Fault::new(FaultKind::Busy, "hall.folder.in-use", detail))
         }

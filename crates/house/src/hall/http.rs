@@ -1,6 +1,6 @@
 //! Routes of the hall: duties, jobs, and the public log.
-use chrono::{DateTime, Utc};
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use kernel::Outcome;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,18 +15,37 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/hall/duties",
             may::READ_HALL,
-            Doc::new("待办,最急的在前").query("department", "部门编号").list_of::<duty::Duty>(),
+            Doc::new("待办,最急的在前")
+                .query("department", "部门编号")
+                .list_of::<duty::Duty>(),
             duties,
         )
-        .get("/api/v1/hall/jobs", may::READ_HALL, Doc::new("后台任务,最新的在前").list_of::<job::Job>(), jobs)
+        .get(
+            "/api/v1/hall/jobs",
+            may::READ_HALL,
+            Doc::new("后台任务,最新的在前").list_of::<job::Job>(),
+            jobs,
+        )
         .get(
             "/api/v1/hall/timeline",
             may::READ_HALL,
-            Doc::new("一件事的经过").query("subject", "例如 plan:17").list_of::<ledger::Told>(),
+            Doc::new("一件事的经过")
+                .query("subject", "例如 plan:17")
+                .list_of::<ledger::Told>(),
             timeline,
         )
-        .get("/api/v1/public/log/checkpoint", may::PUBLIC, Doc::new("公开日志的签名检查点").answer::<CheckpointView>(), checkpoint)
-        .get("/api/v1/public/log/leaves", may::PUBLIC, Doc::new("公开日志的条目").page_of::<LeafView>(), leaves)
+        .get(
+            "/api/v1/public/log/checkpoint",
+            may::PUBLIC,
+            Doc::new("公开日志的签名检查点").answer::<CheckpointView>(),
+            checkpoint,
+        )
+        .get(
+            "/api/v1/public/log/leaves",
+            may::PUBLIC,
+            Doc::new("公开日志的条目").page_of::<LeafView>(),
+            leaves,
+        )
 }
 
 #[derive(Deserialize)]
@@ -35,9 +54,16 @@ struct OfDepartment {
     limit: Option<i64>,
 }
 
-async fn duties(State(edge): State<Edge>, op: Op, Query(asked): Query<OfDepartment>) -> Answer<Vec<duty::Duty>> {
+async fn duties(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(asked): Query<OfDepartment>,
+) -> Answer<Vec<duty::Duty>> {
     let limit = page_limit(asked.limit)?;
-    ask(&edge, op, move |tx, _| duty::open_duties(tx, asked.department.as_deref(), limit)).await
+    ask(&edge, op, move |tx, _| {
+        duty::open_duties(tx, asked.department.as_deref(), limit)
+    })
+    .await
 }
 
 async fn jobs(State(edge): State<Edge>, op: Op) -> Answer<Vec<job::Job>> {
@@ -72,7 +98,13 @@ pub struct CheckpointView {
 async fn checkpoint(State(edge): State<Edge>, op: Op) -> Answer<CheckpointView> {
     ask(&edge, op, |tx, _| -> Outcome<CheckpointView> {
         Ok(log::checkpoint(tx)?.map_or_else(
-            || CheckpointView { size: 0, root: String::new(), at: None, key: String::new(), signature: String::new() },
+            || CheckpointView {
+                size: 0,
+                root: String::new(),
+                at: None,
+                key: String::new(),
+                signature: String::new(),
+            },
             |signed| CheckpointView {
                 size: signed.size,
                 root: signed.root.to_string(),
@@ -100,12 +132,19 @@ struct Paging {
     limit: Option<i64>,
 }
 
-async fn leaves(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -> Answer<PageView<LeafView>> {
+async fn leaves(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(paging): Query<Paging>,
+) -> Answer<PageView<LeafView>> {
     let limit = page_limit(paging.limit)?;
     ask(&edge, op, move |tx, _| {
         let after = PageView::<LeafView>::after(paging.cursor.as_deref(), -1)?;
         let rows = log::leaves(tx, after + 1, limit + 1)?;
-        let views = rows.into_iter().map(|(index, leaf)| LeafView { index, leaf }).collect();
+        let views = rows
+            .into_iter()
+            .map(|(index, leaf)| LeafView { index, leaf })
+            .collect();
         PageView::cut(views, limit, |view| view.index)
     })
     .await

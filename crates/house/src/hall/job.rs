@@ -4,8 +4,8 @@ use chrono::Duration;
 use db::Tx;
 use kernel::{Fault, FaultKind, Instant, Outcome};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{House, Op, command, store};
 
@@ -73,7 +73,11 @@ pub trait Worker: Send + Sync {
 /// `abandoned` takes over running jobs at once, for a single-process start-up after a crash.
 pub fn run_next(house: &House, op: &Op, workers: &[&dyn Worker], abandoned: bool) -> Outcome<bool> {
     let now = op.at;
-    let lost_before = if abandoned { now + Duration::seconds(LEASE_SECONDS) } else { now };
+    let lost_before = if abandoned {
+        now + Duration::seconds(LEASE_SECONDS)
+    } else {
+        now
+    };
     let until = now + Duration::seconds(LEASE_SECONDS);
     let claimed = command(house, op, |tx, _| store::claim_job(tx, now, lost_before, until))?;
     let Some(job) = claimed else { return Ok(false) };
@@ -93,7 +97,12 @@ pub fn run_next(house: &House, op: &Op, workers: &[&dyn Worker], abandoned: bool
         Err(fault) => {
             tracing::error!(job = job.job_id, kind = %job.kind, code = fault.code, detail = %fault.detail, "a job failed");
             if fault.kind == FaultKind::Busy && job.attempts < MOST_ATTEMPTS {
-                store::queue_again(tx, job.job_id, &fault.detail, finished + Duration::seconds(job.attempts * 5))
+                store::queue_again(
+                    tx,
+                    job.job_id,
+                    &fault.detail,
+                    finished + Duration::seconds(job.attempts * 5),
+                )
             } else {
                 store::finish_job(tx, job.job_id, "failed", Some(&fault.detail), finished)
             }

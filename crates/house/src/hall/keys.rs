@@ -32,7 +32,10 @@ impl Keys {
         if folder.path(FILE).exists() {
             return Self::open(folder);
         }
-        let stored = Stored { suite: suite.name().to_owned(), secret: hex::encode(secret) };
+        let stored = Stored {
+            suite: suite.name().to_owned(),
+            secret: hex::encode(secret),
+        };
         let text = serde_json::to_vec_pretty(&stored).map_err(|e| Fault::internal("密钥无法写出", e))?;
         files::write_secret(&folder.path(FILE), &text)?;
         Self::from_secret(suite, secret)
@@ -41,25 +44,35 @@ impl Keys {
     /// Reads the keys of a data folder.
     pub fn open(folder: &DataFolder) -> Outcome<Self> {
         let broken = |why: String| {
-            let detail = format!("{} 无法使用:{why}。请从备份恢复;没有它不能签署新的文书。", folder.path(FILE).display());
+            let detail = format!(
+                "{} 无法使用:{why}。请从备份恢复;没有它不能签署新的文书。",
+                folder.path(FILE).display()
+            );
             Fault::new(FaultKind::Invalid, "hall.keys.broken", detail)
         };
-        let stored: Stored = serde_json::from_slice(&folder.read(FILE)?).map_err(|e| broken(e.to_string()))?;
-        let suite = Suite::parse(&stored.suite).ok_or_else(|| broken(format!("不认识的密码套件 {}", stored.suite)))?;
+        let stored: Stored =
+            serde_json::from_slice(&folder.read(FILE)?).map_err(|e| broken(e.to_string()))?;
+        let suite = Suite::parse(&stored.suite)
+            .ok_or_else(|| broken(format!("不认识的密码套件 {}", stored.suite)))?;
         let secret = hex::decode(&stored.secret).map_err(|e| broken(e.to_string()))?;
         Self::from_secret(suite, &secret)
     }
 
     /// Keys from a secret of at least 32 bytes.
     pub fn from_secret(suite: Suite, secret: &[u8]) -> Outcome<Self> {
-        Ok(Self { suite, platform: Key::from_random(suite, secret).map_err(|fault| proof_fault(&fault))? })
+        Ok(Self {
+            suite,
+            platform: Key::from_random(suite, secret).map_err(|fault| proof_fault(&fault))?,
+        })
     }
 }
 
 /// A failure of the proof crate on our own documents is an accident, except where it names what a person sent.
 pub fn proof_fault(fault: &ProofError) -> Fault {
     match fault {
-        ProofError::Reveals(_) | ProofError::Form(_) => Fault::new(FaultKind::Invalid, "hall.proof.refused", fault.to_string()),
+        ProofError::Reveals(_) | ProofError::Form(_) => {
+            Fault::new(FaultKind::Invalid, "hall.proof.refused", fault.to_string())
+        }
         _ => Fault::internal(fault.to_string(), std::io::Error::other(fault.to_string())),
     }
 }
@@ -67,5 +80,6 @@ pub fn proof_fault(fault: &ProofError) -> Fault {
 /// An instant as documents write it, to the second.
 pub fn time_text(at: Instant) -> Outcome<Time> {
     let text = at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    text.parse().map_err(|e: String| Fault::internal("时间无法写入文书", std::io::Error::other(e)))
+    text.parse()
+        .map_err(|e: String| Fault::internal("时间无法写入文书", std::io::Error::other(e)))
 }

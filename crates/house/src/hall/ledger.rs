@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use db::Tx;
 use kernel::Outcome;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{House, Op, command, store};
 
@@ -66,7 +66,10 @@ pub struct Told {
 }
 
 /// Writes an event in the transaction of the fact.
-#[expect(clippy::needless_pass_by_value, reason = "an event is told once; callers build it in place")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an event is told once; callers build it in place"
+)]
 pub fn append(tx: &mut Tx, op: &Op, event: Event) -> Outcome<i64> {
     let event_id = tx.next_id()?;
     store::save_event(tx, op, event_id, &event)?;
@@ -103,7 +106,14 @@ pub fn catch_up(house: &House, op: &Op, readers: &[&dyn Reader]) -> Outcome<u64>
                     store::move_reader(tx, reader.name(), upto)?;
                 }
                 if let Some(event) = &event {
-                    reader.read(tx, &Op { at: op.at.max(event.at), ..op.clone() }, event)?;
+                    reader.read(
+                        tx,
+                        &Op {
+                            at: op.at.max(event.at),
+                            ..op.clone()
+                        },
+                        event,
+                    )?;
                 }
                 Ok(event.is_some())
             })?;

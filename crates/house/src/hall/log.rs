@@ -39,8 +39,12 @@ fn seal_batch(tx: &mut Tx, keys: &Keys, now: Instant) -> Outcome<usize> {
         let Some(public) = public else { continue };
         let document = Digest::from_hex(&public.document)
             .ok_or_else(|| Fault::internal("公开日志的文书摘要有误", std::io::Error::other("not a hash")))?;
-        let leaf =
-            Leaf { at: time_text(*at)?, document, kind: public.kind.clone(), subject: public.subject.clone() };
+        let leaf = Leaf {
+            at: time_text(*at)?,
+            document,
+            kind: public.kind.clone(),
+            subject: public.subject.clone(),
+        };
         let data = canonical::to_vec(&leaf).map_err(|fault| proof_fault(&fault))?;
         let hash = merkle::leaf_hash(keys.suite, &data);
         let row = store::Leaf {
@@ -77,7 +81,9 @@ fn checkpoint_row(signed: &Checkpoint, at: Instant, nodes: &[Digest]) -> store::
 
 /// The state of the log after the newest checkpoint, ready for more leaves.
 fn range(tx: &mut Tx, suite: Suite) -> Outcome<CompactRange> {
-    let Some(row) = store::checkpoint(tx)? else { return Ok(CompactRange::new(suite)) };
+    let Some(row) = store::checkpoint(tx)? else {
+        return Ok(CompactRange::new(suite));
+    };
     let nodes: Option<Vec<Digest>> = row.nodes.split(',').map(Digest::from_hex).collect();
     let size = u64::try_from(row.size).unwrap_or(0);
     nodes
@@ -103,7 +109,9 @@ fn read_checkpoint(row: &store::CheckpointRow) -> Outcome<Checkpoint> {
 
 /// The entries about one subject with their inclusion proofs under the newest checkpoint.
 pub fn extract(tx: &mut Tx, suite: Suite, subject: &str) -> Outcome<Option<Extract>> {
-    let Some(checkpoint) = checkpoint(tx)? else { return Ok(None) };
+    let Some(checkpoint) = checkpoint(tx)? else {
+        return Ok(None);
+    };
     let tree = tree(tx, suite, number(checkpoint.size))?;
     let mut entries = Vec::new();
     for row in store::leaves_about(tx, subject)? {
@@ -118,8 +126,9 @@ pub fn extract(tx: &mut Tx, suite: Suite, subject: &str) -> Outcome<Option<Extra
 fn tree(tx: &mut Tx, suite: Suite, size: i64) -> Outcome<Tree> {
     let mut hashes = Vec::new();
     for bytes in store::leaf_hashes(tx, size)? {
-        let hash: [u8; 32] =
-            bytes.try_into().map_err(|_| Fault::internal("公开日志的叶子损坏", std::io::Error::other("length")))?;
+        let hash: [u8; 32] = bytes
+            .try_into()
+            .map_err(|_| Fault::internal("公开日志的叶子损坏", std::io::Error::other("length")))?;
         hashes.push(Digest(hash));
     }
     Ok(Tree::build(suite, hashes))
@@ -127,17 +136,24 @@ fn tree(tx: &mut Tx, suite: Suite, size: i64) -> Outcome<Tree> {
 
 /// Whether a document already stands in the public log, filed under its subject and kind.
 pub fn holds(tx: &mut Tx, subject: &str, kind: &str, document: &str) -> Outcome<bool> {
-    Ok(store::leaves_about(tx, subject)?.iter().any(|leaf| leaf.kind == kind && leaf.document == document))
+    Ok(store::leaves_about(tx, subject)?
+        .iter()
+        .any(|leaf| leaf.kind == kind && leaf.document == document))
 }
 
 /// A page of leaves as they stand in the log.
 pub fn leaves(tx: &mut Tx, from: i64, limit: i64) -> Outcome<Vec<(i64, String)>> {
-    Ok(store::leaves(tx, from, limit)?.into_iter().map(|leaf| (leaf.index, leaf.data)).collect())
+    Ok(store::leaves(tx, from, limit)?
+        .into_iter()
+        .map(|leaf| (leaf.index, leaf.data))
+        .collect())
 }
 
 /// Recomputes the whole log from its leaves and compares it with the signed checkpoint. Returns the size.
 pub fn check(tx: &mut Tx, suite: Suite) -> Outcome<u64> {
-    let Some(signed) = checkpoint(tx)? else { return Ok(0) };
+    let Some(signed) = checkpoint(tx)? else {
+        return Ok(0);
+    };
     let bad = |detail: String| Fault::new(kernel::FaultKind::Conflict, "hall.log.broken", detail);
     if !signed.holds(suite) {
         return Err(bad("公开日志检查点的签名不成立。".into()));
@@ -156,7 +172,10 @@ pub fn check(tx: &mut Tx, suite: Suite) -> Outcome<u64> {
         }
     }
     if range.size() != signed.size || range.root() != signed.root {
-        return Err(bad(format!("公开日志共 {} 条,重新计算的根与检查点不一致。", range.size())));
+        return Err(bad(format!(
+            "公开日志共 {} 条,重新计算的根与检查点不一致。",
+            range.size()
+        )));
     }
     Ok(signed.size)
 }

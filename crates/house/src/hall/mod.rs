@@ -15,9 +15,9 @@ pub mod log;
 mod op;
 mod sealed;
 mod store;
-pub mod token;
 #[cfg(test)]
 mod tests;
+pub mod token;
 
 pub use command::{command, command_once, query};
 pub use ledger::{Event, Told};

@@ -48,7 +48,14 @@ impl House {
     /// An operation of `actor` at a stated instant (imports of history, the demo).
     pub fn op_at(&self, actor: Actor, trace: impl Into<String>, at: Instant) -> Op {
         let (pack, suite) = (Arc::clone(&self.pack), self.keys.suite);
-        Op { actor, at, pack, suite, trace: trace.into(), once: None }
+        Op {
+            actor,
+            at,
+            pack,
+            suite,
+            trace: trace.into(),
+            once: None,
+        }
     }
 }
 
@@ -88,5 +95,6 @@ impl Op {
 /// The day in China at an instant.
 pub fn local_day(at: Instant) -> Day {
     const EAST_EIGHT: i32 = 8 * 3600;
-    FixedOffset::east_opt(EAST_EIGHT).map_or_else(|| at.date_naive(), |zone| at.with_timezone(&zone).date_naive())
+    FixedOffset::east_opt(EAST_EIGHT)
+        .map_or_else(|| at.date_naive(), |zone| at.with_timezone(&zone).date_naive())
 }

@@ -31,6 +31,10 @@ impl<T: InJurisdiction> Sealed<T> {
 
     /// Opens the row for an actor whose scope covers it; to anybody else it does not exist.
     pub fn open(self, op: &Op, _act: Act) -> Outcome<T> {
-        if op.actor.scope.covers(&self.0.jurisdiction()) { Ok(self.0) } else { Err(Fault::hidden()) }
+        if op.actor.scope.covers(&self.0.jurisdiction()) {
+            Ok(self.0)
+        } else {
+            Err(Fault::hidden())
+        }
     }
 }

@@ -95,11 +95,14 @@ statements! {
 }
 
 pub fn answer(tx: &mut Tx, actor: &str, key: &str) -> Outcome<Option<(String, String)>> {
-    tx.opt(&ANSWER, &args![actor, key])?.map(|row| Ok((row.get("digest")?, row.get("answer")?))).transpose()
+    tx.opt(&ANSWER, &args![actor, key])?
+        .map(|row| Ok((row.get("digest")?, row.get("answer")?)))
+        .transpose()
 }
 
 pub fn save_answer(tx: &mut Tx, actor: &str, once: &Once, body: &str, at: Instant) -> Outcome<()> {
-    tx.exec(&SAVE_ANSWER, &args![actor, &once.key, &once.digest, body, at]).map(drop)
+    tx.exec(&SAVE_ANSWER, &args![actor, &once.key, &once.digest, body, at])
+        .map(drop)
 }
 
 pub fn save_event(tx: &mut Tx, op: &Op, event_id: i64, event: &Event) -> Outcome<()> {
@@ -139,7 +142,8 @@ pub fn events_about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Told>> {
 }
 
 pub fn reader_position(tx: &mut Tx, name: &str) -> Outcome<i64> {
-    tx.opt(&READER, &args![name])?.map_or(Ok(0), |row| row.get("position"))
+    tx.opt(&READER, &args![name])?
+        .map_or(Ok(0), |row| row.get("position"))
 }
 
 pub fn move_reader(tx: &mut Tx, name: &str, position: i64) -> Outcome<()> {
@@ -193,12 +197,23 @@ pub struct Leaf {
 }
 
 pub fn save_leaf(tx: &mut Tx, event_id: i64, subject: &str, leaf: &Leaf, hash: &[u8]) -> Outcome<()> {
-    let row = args![leaf.index, event_id, subject, &leaf.kind, &leaf.document, &leaf.data, hash];
+    let row = args![
+        leaf.index,
+        event_id,
+        subject,
+        &leaf.kind,
+        &leaf.document,
+        &leaf.data,
+        hash
+    ];
     tx.exec(&SAVE_LEAF, &row).map(drop)
 }
 
 pub fn leaf_hashes(tx: &mut Tx, size: i64) -> Outcome<Vec<Vec<u8>>> {
-    tx.all(&LEAF_HASHES, &args![size])?.iter().map(|row| row.get("hash")).collect()
+    tx.all(&LEAF_HASHES, &args![size])?
+        .iter()
+        .map(|row| row.get("hash"))
+        .collect()
 }
 
 fn leaf(row: &Row) -> Outcome<Leaf> {
@@ -230,7 +245,11 @@ pub struct CheckpointRow {
 }
 
 pub fn save_checkpoint(tx: &mut Tx, row: &CheckpointRow) -> Outcome<()> {
-    tx.exec(&SAVE_CHECKPOINT, &args![row.size, &row.root, row.at, &row.key, &row.signature, &row.nodes]).map(drop)
+    tx.exec(
+        &SAVE_CHECKPOINT,
+        &args![row.size, &row.root, row.at, &row.key, &row.signature, &row.nodes],
+    )
+    .map(drop)
 }
 
 pub fn checkpoint(tx: &mut Tx) -> Outcome<Option<CheckpointRow>> {
@@ -248,7 +267,14 @@ pub fn checkpoint(tx: &mut Tx) -> Outcome<Option<CheckpointRow>> {
         .transpose()
 }
 
-pub fn save_duty(tx: &mut Tx, op: &Op, duty_id: i64, duty: &NewDuty, due_on: Day, basis: &str) -> Outcome<()> {
+pub fn save_duty(
+    tx: &mut Tx,
+    op: &Op,
+    duty_id: i64,
+    duty: &NewDuty,
+    due_on: Day,
+    basis: &str,
+) -> Outcome<()> {
     let row = args![
         duty_id,
         duty.kind,
@@ -266,7 +292,8 @@ pub fn save_duty(tx: &mut Tx, op: &Op, duty_id: i64, duty: &NewDuty, due_on: Day
 }
 
 pub fn close_duty(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<bool> {
-    tx.exec(&CLOSE_DUTY, &args![kind, subject, op.at, &op.actor.name]).map(|rows| rows > 0)
+    tx.exec(&CLOSE_DUTY, &args![kind, subject, op.at, &op.actor.name])
+        .map(|rows| rows > 0)
 }
 
 fn duty(row: &Row) -> Outcome<Duty> {
@@ -295,14 +322,24 @@ pub fn duties_about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Duty>> {
     tx.all(&DUTIES_ABOUT, &args![subject])?.iter().map(duty).collect()
 }
 
-pub fn save_job(tx: &mut Tx, job_id: i64, kind: &str, subject: &str, payload: &Value, at: Instant) -> Outcome<()> {
-    tx.exec(&SAVE_JOB, &args![job_id, kind, subject, payload, at]).map(drop)
+pub fn save_job(
+    tx: &mut Tx,
+    job_id: i64,
+    kind: &str,
+    subject: &str,
+    payload: &Value,
+    at: Instant,
+) -> Outcome<()> {
+    tx.exec(&SAVE_JOB, &args![job_id, kind, subject, payload, at])
+        .map(drop)
 }
 
 /// Claims the next job; the advisory lock keeps two workers from taking the same one.
 pub fn claim_job(tx: &mut Tx, now: Instant, lost_before: Instant, until: Instant) -> Outcome<Option<Job>> {
     tx.lock("hall_job", 0)?;
-    let Some(row) = tx.opt(&NEXT_JOB, &args![now, lost_before])? else { return Ok(None) };
+    let Some(row) = tx.opt(&NEXT_JOB, &args![now, lost_before])? else {
+        return Ok(None);
+    };
     let job_id: i64 = row.get("job_id")?;
     tx.exec(&CLAIM_JOB, &args![job_id, until])?;
     job(tx, job_id)
@@ -350,5 +387,7 @@ pub fn save_token(tx: &mut Tx, hash: &str, name: &str, at: Instant) -> Outcome<(
 }
 
 pub fn token(tx: &mut Tx, hash: &str) -> Outcome<Option<String>> {
-    tx.opt(&TOKEN, &args![hash])?.map(|row| row.get("name")).transpose()
+    tx.opt(&TOKEN, &args![hash])?
+        .map(|row| row.get("name"))
+        .transpose()
 }

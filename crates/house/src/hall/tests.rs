@@ -17,7 +17,13 @@ fn event(verb: &'static str, public: Option<&str>) -> Event {
         subject: "thing".into(),
         document: proof::Suite::Sm3Sm2.hash(text.as_bytes()).to_string(),
     });
-    Event { verb, subject: "thing:1".into(), payload: json!({ "n": 1 }), public, ..Event::default() }
+    Event {
+        verb,
+        subject: "thing:1".into(),
+        payload: json!({ "n": 1 }),
+        public,
+        ..Event::default()
+    }
 }
 
 db_test!(a_command_that_fails_leaves_no_trace, MIGRATIONS, |db| {
@@ -30,44 +36,75 @@ db_test!(a_command_that_fails_leaves_no_trace, MIGRATIONS, |db| {
     assert!(town.ask(|tx, _| ledger::about(tx, "thing:1")).is_empty());
 });
 
-db_test!(a_retry_with_the_same_key_gets_the_first_answer_and_is_done_once, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let once = Once { key: "k-1".into(), digest: "same question".into() };
-    let op = Op { once: Some(once.clone()), ..town.op() };
-    let times = Cell::new(0);
-    let ask = |op: &Op| {
-        command_once(&town.house, op, |tx, op| {
-            times.set(times.get() + 1);
-            ledger::append(tx, op, event("test.done", None))?;
-            Ok(times.get())
-        })
-    };
-    assert_eq!((ask(&op).unwrap(), ask(&op).unwrap()), (1, 1));
-    assert_eq!(town.ask(|tx, _| ledger::about(tx, "thing:1")).len(), 1);
-    let other = Op { once: Some(Once { digest: "other question".into(), ..once }), ..town.op() };
-    assert_eq!(ask(&other).unwrap_err().code, "hall.once.other-question");
-});
-
-db_test!(sealed_events_have_positions_without_gaps_and_public_ones_stand_in_the_log, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    for n in 0..7 {
-        let public = (n % 2 == 0).then(|| format!("document {n}"));
-        town.run(|tx, op| ledger::append(tx, op, event("test.done", public.as_deref()))).unwrap();
+db_test!(
+    a_retry_with_the_same_key_gets_the_first_answer_and_is_done_once,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let once = Once {
+            key: "k-1".into(),
+            digest: "same question".into(),
+        };
+        let op = Op {
+            once: Some(once.clone()),
+            ..town.op()
+        };
+        let times = Cell::new(0);
+        let ask = |op: &Op| {
+            command_once(&town.house, op, |tx, op| {
+                times.set(times.get() + 1);
+                ledger::append(tx, op, event("test.done", None))?;
+                Ok(times.get())
+            })
+        };
+        assert_eq!((ask(&op).unwrap(), ask(&op).unwrap()), (1, 1));
+        assert_eq!(town.ask(|tx, _| ledger::about(tx, "thing:1")).len(), 1);
+        let other = Op {
+            once: Some(Once {
+                digest: "other question".into(),
+                ..once
+            }),
+            ..town.op()
+        };
+        assert_eq!(ask(&other).unwrap_err().code, "hall.once.other-question");
     }
-    town.settle();
-    let positions: Vec<i64> = town.ask(|tx, _| ledger::about(tx, "thing:1")).iter().map(|e| e.position).collect();
-    assert_eq!(positions, (1..=7).collect::<Vec<_>>());
-    let suite = town.house.keys.suite;
-    assert_eq!(town.ask(|tx, _| log::check(tx, suite)), 4);
-    let extract = town.ask(|tx, _| log::extract(tx, suite, "thing")).unwrap();
-    assert_eq!(extract.entries.len(), 4);
-    assert!(extract.checkpoint.holds(suite));
-    assert!(extract.entries.iter().all(|entry| entry.is_in(suite, &extract.checkpoint)));
-});
+);
+
+db_test!(
+    sealed_events_have_positions_without_gaps_and_public_ones_stand_in_the_log,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        for n in 0..7 {
+            let public = (n % 2 == 0).then(|| format!("document {n}"));
+            town.run(|tx, op| ledger::append(tx, op, event("test.done", public.as_deref())))
+                .unwrap();
+        }
+        town.settle();
+        let positions: Vec<i64> = town
+            .ask(|tx, _| ledger::about(tx, "thing:1"))
+            .iter()
+            .map(|e| e.position)
+            .collect();
+        assert_eq!(positions, (1..=7).collect::<Vec<_>>());
+        let suite = town.house.keys.suite;
+        assert_eq!(town.ask(|tx, _| log::check(tx, suite)), 4);
+        let extract = town.ask(|tx, _| log::extract(tx, suite, "thing")).unwrap();
+        assert_eq!(extract.entries.len(), 4);
+        assert!(extract.checkpoint.holds(suite));
+        assert!(
+            extract
+                .entries
+                .iter()
+                .all(|entry| entry.is_in(suite, &extract.checkpoint))
+        );
+    }
+);
 
 db_test!(a_changed_leaf_is_found, MIGRATIONS, |db| {
     let town = Town::build(&db);
-    town.run(|tx, op| ledger::append(tx, op, event("test.done", Some("document")))).unwrap();
+    town.run(|tx, op| ledger::append(tx, op, event("test.done", Some("document"))))
+        .unwrap();
     town.settle();
     db::statements! {
         /// What somebody with access to the database might do.
@@ -90,7 +127,10 @@ impl ledger::Reader for Counter {
         &["test.wanted"]
     }
     fn read(&self, tx: &mut db::Tx, op: &Op, told: &Told) -> kernel::Outcome<()> {
-        let effect = Event { subject: format!("heard:{}", told.position), ..event("test.heard", None) };
+        let effect = Event {
+            subject: format!("heard:{}", told.position),
+            ..event("test.heard", None)
+        };
         ledger::append(tx, op, effect).map(drop)
     }
 }
@@ -98,7 +138,8 @@ impl ledger::Reader for Counter {
 db_test!(a_reader_takes_every_wanted_event_once, MIGRATIONS, |db| {
     let town = Town::build(&db);
     for verb in ["test.wanted", "test.other", "test.wanted"] {
-        town.run(|tx, op| ledger::append(tx, op, event(verb, None))).unwrap();
+        town.run(|tx, op| ledger::append(tx, op, event(verb, None)))
+            .unwrap();
     }
     let op = town.op();
     log::seal(&town.house, &op).unwrap();
@@ -108,31 +149,46 @@ db_test!(a_reader_takes_every_wanted_event_once, MIGRATIONS, |db| {
     assert_eq!((heard.0.len(), heard.1.len()), (1, 1));
 });
 
-db_test!(a_duty_is_due_after_the_working_days_of_the_pack, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let new = NewDuty {
-        kind: "inspect.publish",
-        subject: "task:1".into(),
-        title: "公示检查结果".into(),
-        entity_id: None,
-        division: None,
-        department: Some("440511-scjg".into()),
-        from: "2025-09-26".parse().unwrap(),
-    };
-    let due = town.run(|tx, op| duty::open(tx, op, &new)).unwrap();
-    // 20 working days over the National Day holidays and their make-up days.
-    assert_eq!(due.to_string(), "2025-10-30");
-    town.run(|tx, op| duty::open(tx, op, &new)).unwrap();
-    assert_eq!(town.ask(|tx, _| duty::open_duties(tx, Some("440511-scjg"), 10)).len(), 1);
-    assert!(town.run(|tx, op| duty::done(tx, op, "inspect.publish", "task:1")).unwrap());
-    assert!(town.ask(|tx, _| duty::open_duties(tx, None, 10)).is_empty());
-});
+db_test!(
+    a_duty_is_due_after_the_working_days_of_the_pack,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let new = NewDuty {
+            kind: "inspect.publish",
+            subject: "task:1".into(),
+            title: "公示检查结果".into(),
+            entity_id: None,
+            division: None,
+            department: Some("440511-scjg".into()),
+            from: "2025-09-26".parse().unwrap(),
+        };
+        let due = town.run(|tx, op| duty::open(tx, op, &new)).unwrap();
+        // 20 working days over the National Day holidays and their make-up days.
+        assert_eq!(due.to_string(), "2025-10-30");
+        town.run(|tx, op| duty::open(tx, op, &new)).unwrap();
+        assert_eq!(
+            town.ask(|tx, _| duty::open_duties(tx, Some("440511-scjg"), 10))
+                .len(),
+            1
+        );
+        assert!(
+            town.run(|tx, op| duty::done(tx, op, "inspect.publish", "task:1"))
+                .unwrap()
+        );
+        assert!(town.ask(|tx, _| duty::open_duties(tx, None, 10)).is_empty());
+    }
+);
 
-db_test!(a_deadline_beyond_the_loaded_calendar_is_refused, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let refused = duty::due(&town.op(), "inspect.publish", "2026-12-30".parse().unwrap()).unwrap_err();
-    assert!(refused.detail.contains("2027"), "{}", refused.detail);
-});
+db_test!(
+    a_deadline_beyond_the_loaded_calendar_is_refused,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let refused = duty::due(&town.op(), "inspect.publish", "2026-12-30".parse().unwrap()).unwrap_err();
+        assert!(refused.detail.contains("2027"), "{}", refused.detail);
+    }
+);
 
 struct Flaky;
 
@@ -141,8 +197,14 @@ impl job::Worker for Flaky {
         "test.flaky"
     }
     fn run(&self, house: &super::House, op: &Op, job: &job::Job) -> kernel::Outcome<()> {
-        let step = job.progress.as_ref().and_then(|p| p.get("step")).and_then(serde_json::Value::as_i64);
-        command(house, op, |tx, op| job::progress(tx, job.job_id, &json!({ "step": 1 }), op.at))?;
+        let step = job
+            .progress
+            .as_ref()
+            .and_then(|p| p.get("step"))
+            .and_then(serde_json::Value::as_i64);
+        command(house, op, |tx, op| {
+            job::progress(tx, job.job_id, &json!({ "step": 1 }), op.at)
+        })?;
         match step {
             None => Err(Fault::new(FaultKind::Busy, "test.busy", "稍后再试")),
             Some(_) => Ok(()),
@@ -152,7 +214,9 @@ impl job::Worker for Flaky {
 
 db_test!(a_job_goes_on_from_its_noted_progress, MIGRATIONS, |db| {
     let town = Town::build(&db);
-    let job_id = town.run(|tx, op| job::enqueue(tx, op, "test.flaky", "x", &json!({}))).unwrap();
+    let job_id = town
+        .run(|tx, op| job::enqueue(tx, op, "test.flaky", "x", &json!({})))
+        .unwrap();
     assert!(job::run_next(&town.house, &town.op(), &[&Flaky], false).unwrap());
     assert_eq!(town.ask(|tx, _| job::find(tx, job_id)).unwrap().state, "queued");
     town.later(1);
@@ -161,21 +225,34 @@ db_test!(a_job_goes_on_from_its_noted_progress, MIGRATIONS, |db| {
     assert_eq!((done.state.as_str(), done.attempts), ("done", 2));
 });
 
-db_test!(a_job_nobody_can_do_is_set_aside_and_not_called_done, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let job_id = town.run(|tx, op| job::enqueue(tx, op, "test.unknown", "x", &json!({}))).unwrap();
-    assert!(job::run_next(&town.house, &town.op(), &[], false).unwrap());
-    assert_eq!(town.ask(|tx, _| job::find(tx, job_id)).unwrap().state, "failed");
-});
+db_test!(
+    a_job_nobody_can_do_is_set_aside_and_not_called_done,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let job_id = town
+            .run(|tx, op| job::enqueue(tx, op, "test.unknown", "x", &json!({})))
+            .unwrap();
+        assert!(job::run_next(&town.house, &town.op(), &[], false).unwrap());
+        assert_eq!(town.ask(|tx, _| job::find(tx, job_id)).unwrap().state, "failed");
+    }
+);
 
 #[test]
 fn a_second_process_is_kept_out_of_the_data_folder() {
     use super::files::{DataFolder, Settings};
     let place = tempfile::tempdir().unwrap();
-    let settings = Settings { database: "sqlite:x.db".into(), pack: "base".into(), suite: "sm3-sm2".into() };
+    let settings = Settings {
+        database: "sqlite:x.db".into(),
+        pack: "base".into(),
+        suite: "sm3-sm2".into(),
+    };
     let first = DataFolder::create(place.path(), settings).unwrap();
     first.found().unwrap();
-    assert_eq!(DataFolder::open(place.path()).unwrap_err().code, "hall.folder.in-use");
+    assert_eq!(
+        DataFolder::open(place.path()).unwrap_err().code,
+        "hall.folder.in-use"
+    );
     drop(first);
     assert!(DataFolder::open(place.path()).is_ok());
 }

@@ -18,13 +18,15 @@ pub fn create(tx: &mut Tx, op: &Op, name: &str, random: [u8; TOKEN_BYTES]) -> Ou
 
 /// The actor who holds a token.
 pub fn holder(tx: &mut Tx, token: &str) -> Outcome<Actor> {
-    store::token(tx, &hashed(token))?.map(|name| Actor::operator(&name)).ok_or_else(|| {
-        Fault::new(
-            FaultKind::Unauthenticated,
-            "hall.token.unknown",
-            "访问令牌无效或已停用。请在请求头中写 Authorization: Bearer 令牌;令牌由 xinheng init 给出。",
-        )
-    })
+    store::token(tx, &hashed(token))?
+        .map(|name| Actor::operator(&name))
+        .ok_or_else(|| {
+            Fault::new(
+                FaultKind::Unauthenticated,
+                "hall.token.unknown",
+                "访问令牌无效或已停用。请在请求头中写 Authorization: Bearer 令牌;令牌由 xinheng init 给出。",
+            )
+        })
 }
 
 // The hash only hides the token from a reader of the database; it is not part of any proof, so it does not

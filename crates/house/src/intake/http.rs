@@ -1,9 +1,9 @@
 //! Routes of collection.
-use chrono::{DateTime, Utc};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
 use kernel::{Fault, FaultKind, Outcome};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,8 +28,18 @@ pub fn routes() -> Routes {
                 .answer::<Receipt>(),
             hand_over,
         )
-        .get("/api/v1/intake/batches", may::READ_INTAKE, Doc::new("批次列表").page_of::<Batch>(), batches)
-        .get("/api/v1/intake/batches/{batch}", may::READ_INTAKE, Doc::new("一个批次").answer::<Batch>(), batch)
+        .get(
+            "/api/v1/intake/batches",
+            may::READ_INTAKE,
+            Doc::new("批次列表").page_of::<Batch>(),
+            batches,
+        )
+        .get(
+            "/api/v1/intake/batches/{batch}",
+            may::READ_INTAKE,
+            Doc::new("一个批次").answer::<Batch>(),
+            batch,
+        )
         .get(
             "/api/v1/intake/batches/{batch}/refusals",
             may::READ_INTAKE,
@@ -42,7 +52,12 @@ pub fn routes() -> Routes {
             Doc::new("退回清单(CSV 文件)").raw_answer("text/csv"),
             refusals_csv,
         )
-        .get("/api/v1/intake/counts", may::READ_INTAKE, Doc::new("各目录事项的记录数").list_of::<Count>(), counts)
+        .get(
+            "/api/v1/intake/counts",
+            may::READ_INTAKE,
+            Doc::new("各目录事项的记录数").list_of::<Count>(),
+            counts,
+        )
 }
 
 /// What a hand-over was given.
@@ -73,12 +88,21 @@ struct HandOver {
     file_name: String,
 }
 
-async fn hand_over(State(edge): State<Edge>, op: Op, Query(asked): Query<HandOver>, body: Bytes) -> Answer<Receipt> {
+async fn hand_over(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(asked): Query<HandOver>,
+    body: Bytes,
+) -> Answer<Receipt> {
     let folder = edge.house.folder.clone();
     let digest = edge
         .off_loop(&op, move || -> Outcome<String> {
             if body.is_empty() {
-                return Err(Fault::new(FaultKind::Invalid, "intake.file.empty", "文件是空的。"));
+                return Err(Fault::new(
+                    FaultKind::Invalid,
+                    "intake.file.empty",
+                    "文件是空的。",
+                ));
             }
             let digest = proof::Suite::Sha256Ed25519.hash(&body).to_string();
             folder.write(&service::file_of(&digest), &body)?;
@@ -92,10 +116,20 @@ async fn hand_over(State(edge): State<Edge>, op: Op, Query(asked): Query<HandOve
             source: "api".into(),
             file_name: asked.file_name.clone(),
         };
-        Ok(match service::receive(tx, op, &new, &digest, &Mapping::default())? {
-            Taken::New(batch_id) => Receipt { batch_id, known: false, received_at: op.at },
-            Taken::Known(batch) => Receipt { batch_id: batch.batch_id, known: true, received_at: batch.received_at },
-        })
+        Ok(
+            match service::receive(tx, op, &new, &digest, &Mapping::default())? {
+                Taken::New(batch_id) => Receipt {
+                    batch_id,
+                    known: false,
+                    received_at: op.at,
+                },
+                Taken::Known(batch) => Receipt {
+                    batch_id: batch.batch_id,
+                    known: true,
+                    received_at: batch.received_at,
+                },
+            },
+        )
     })
     .await
 }
@@ -110,7 +144,9 @@ async fn batches(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>)
     let limit = page_limit(paging.limit)?;
     ask(&edge, op, move |tx, _| {
         let before = PageView::<Batch>::after(paging.cursor.as_deref(), i64::MAX)?;
-        PageView::cut(service::batches(tx, before, limit + 1)?, limit, |batch| batch.batch_id)
+        PageView::cut(service::batches(tx, before, limit + 1)?, limit, |batch| {
+            batch.batch_id
+        })
     })
     .await
 }
@@ -159,13 +195,22 @@ async fn refusals_csv(
         })
         .await?;
     let name = format!("attachment; filename=\"refusals-{batch_id}.csv\"");
-    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], text))
+    Ok((
+        [
+            (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+            (header::CONTENT_DISPOSITION, name),
+        ],
+        text,
+    ))
 }
 
 async fn counts(State(edge): State<Edge>, op: Op) -> Answer<Vec<Count>> {
     ask(&edge, op, |tx, _| {
         let counts = service::counts(tx)?;
-        Ok(counts.into_iter().map(|(item, records)| Count { item, records }).collect::<Vec<_>>())
+        Ok(counts
+            .into_iter()
+            .map(|(item, records)| Count { item, records })
+            .collect::<Vec<_>>())
     })
     .await
 }

@@ -25,8 +25,8 @@ impl Worker for TakeIn {
     }
 
     fn run(&self, house: &House, op: &Op, job: &Job) -> Outcome<()> {
-        let task: Task =
-            serde_json::from_value(job.payload.clone()).map_err(|e| Fault::internal("后台任务的内容无法读取", e))?;
+        let task: Task = serde_json::from_value(job.payload.clone())
+            .map_err(|e| Fault::internal("后台任务的内容无法读取", e))?;
         service::stage(house, op, task.batch_id, job.job_id, &task.mapping)?;
         command(house, op, |tx, op| service::apply(tx, op, task.batch_id)).map(drop)
     }
@@ -68,7 +68,10 @@ impl Reader for AcceptTold {
                 source: "ledger".into(),
                 file_name: format!("{}#{}", event.subject, event.position),
             };
-            let row = service::Row { subject_no: record.subject_no, fields: record.fields.into_iter().collect() };
+            let row = service::Row {
+                subject_no: record.subject_no,
+                fields: record.fields.into_iter().collect(),
+            };
             service::accept(tx, op, &new, &[row])?;
         }
         Ok(())

@@ -101,7 +101,13 @@ impl Draft {
     /// Hash of the content: the same content under the same key is not a new record.
     pub fn digest(&self) -> String {
         let content = serde_json::json!([
-            self.on, self.ends_on, self.amount_fen, self.level, self.code, self.withdraws, self.payload
+            self.on,
+            self.ends_on,
+            self.amount_fen,
+            self.level,
+            self.code,
+            self.withdraws,
+            self.payload
         ]);
         let hash = proof::Suite::Sha256Ed25519.hash(content.to_string().as_bytes());
         hash.to_string().chars().take(32).collect()

@@ -11,8 +11,18 @@ use super::model::{Draft, Refusal};
 
 /// Headings under which the code of the entity is written when the item has no field for it.
 const SUBJECT_HEADINGS: &[&str] = &[
-    "统一社会信用代码", "社会信用代码", "统一代码", "信用代码", "统一社会信用代码/注册号", "注册号", "uscc",
-    "credit_code", "subject_no", "CF_XDR_SHXYM", "XK_XDR_SHXYM", "行政相对人代码_1",
+    "统一社会信用代码",
+    "社会信用代码",
+    "统一代码",
+    "信用代码",
+    "统一社会信用代码/注册号",
+    "注册号",
+    "uscc",
+    "credit_code",
+    "subject_no",
+    "CF_XDR_SHXYM",
+    "XK_XDR_SHXYM",
+    "行政相对人代码_1",
 ];
 /// Headings of the column that takes a record back.
 const DEED_HEADINGS: &[&str] = &["操作", "操作类型", "op"];
@@ -47,14 +57,26 @@ impl Columns {
         let columns = headings.iter().map(|heading| {
             let wanted = mapping(heading).unwrap_or_else(|| heading.trim().to_owned());
             let known = item.recognise(&wanted);
-            if let Some(place) = known.and_then(|field| item.fields.iter().position(|f| f.name == field.name)) {
-                let is_subject = item.fields.get(place).is_some_and(|field| field.kind == FieldType::Subject);
+            if let Some(place) = known.and_then(|field| item.fields.iter().position(|f| f.name == field.name))
+            {
+                let is_subject = item
+                    .fields
+                    .get(place)
+                    .is_some_and(|field| field.kind == FieldType::Subject);
                 if let Some(first) = seen.get_mut(place).filter(|taken| !**taken) {
                     *first = true;
                     subject |= is_subject;
-                    return if is_subject { Column::Subject } else { Column::Field(place) };
+                    return if is_subject {
+                        Column::Subject
+                    } else {
+                        Column::Field(place)
+                    };
                 }
-            } else if !subject && SUBJECT_HEADINGS.iter().any(|known| known.eq_ignore_ascii_case(&wanted)) {
+            } else if !subject
+                && SUBJECT_HEADINGS
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(&wanted))
+            {
                 subject = true;
                 return Column::Subject;
             } else if DEED_HEADINGS.contains(&wanted.as_str()) {
@@ -62,7 +84,10 @@ impl Columns {
             }
             Column::Unknown(heading.clone())
         });
-        Self { columns: columns.collect(), defaults: BTreeMap::new() }
+        Self {
+            columns: columns.collect(),
+            defaults: BTreeMap::new(),
+        }
     }
 
     /// States values for fields that the file does not have or leaves empty (field name → value).
@@ -74,7 +99,10 @@ impl Columns {
 
     /// How many columns are understood; used to find the heading row.
     pub fn understood(&self) -> usize {
-        self.columns.iter().filter(|column| !matches!(column, Column::Unknown(_))).count()
+        self.columns
+            .iter()
+            .filter(|column| !matches!(column, Column::Unknown(_)))
+            .count()
     }
 
     /// Titles of what the item needs and the file does not have.
@@ -110,8 +138,18 @@ impl Columns {
 }
 
 /// Reads one row: a draft, or everything that is wrong with it.
-pub fn read_row(law: &PackOn<'_>, item: &Item, columns: &Columns, line: i64, cells: &[String]) -> Result<Draft, Vec<Refusal>> {
-    let mut reading = Reading { line, faults: Vec::new(), payload: Map::new() };
+pub fn read_row(
+    law: &PackOn<'_>,
+    item: &Item,
+    columns: &Columns,
+    line: i64,
+    cells: &[String],
+) -> Result<Draft, Vec<Refusal>> {
+    let mut reading = Reading {
+        line,
+        faults: Vec::new(),
+        payload: Map::new(),
+    };
     let subject = reading.subject(columns, cells);
     let withdraws = columns
         .columns
@@ -120,14 +158,27 @@ pub fn read_row(law: &PackOn<'_>, item: &Item, columns: &Columns, line: i64, cel
         .any(|(column, cell)| *column == Column::Deed && WITHDRAWAL_WORDS.contains(&cell.trim()));
     let mut facts = Facts::default();
     for (place, field) in item.fields.iter().enumerate() {
-        let cell = columns.columns.iter().position(|column| *column == Column::Field(place)).and_then(|at| cells.get(at));
+        let cell = columns
+            .columns
+            .iter()
+            .position(|column| *column == Column::Field(place))
+            .and_then(|at| cells.get(at));
         let mut text = cell.map(|text| tidy(text)).unwrap_or_default();
         if text.is_empty() {
             text = columns.defaults.get(&field.name).cloned().unwrap_or_default();
         }
         if text.is_empty() {
-            if field.required && field.kind != FieldType::Subject && (!withdraws || item.key.contains(&field.name)) {
-                reading.refuse(field, "", "intake.field.missing", format!("“{}”不能为空。", field.title), None);
+            if field.required
+                && field.kind != FieldType::Subject
+                && (!withdraws || item.key.contains(&field.name))
+            {
+                reading.refuse(
+                    field,
+                    "",
+                    "intake.field.missing",
+                    format!("“{}”不能为空。", field.title),
+                    None,
+                );
             }
             continue;
         }
@@ -164,14 +215,25 @@ pub fn read_row(law: &PackOn<'_>, item: &Item, columns: &Columns, line: i64, cel
 
 /// The key of a record: its key fields joined; empty where the item keeps one record an entity.
 fn key_of(item: &Item, payload: &Map<String, Value>) -> String {
-    let parts = item.key.iter().map(|name| payload.get(name).and_then(Value::as_str).unwrap_or_default());
+    let parts = item
+        .key
+        .iter()
+        .map(|name| payload.get(name).and_then(Value::as_str).unwrap_or_default());
     parts.collect::<Vec<_>>().join("|")
 }
 
 /// Blanks of every kind taken off both ends; the words that registers write for "nothing" become nothing.
 fn tidy(text: &str) -> String {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}' || c == '\0');
-    if matches!(text, "N/A" | "n/a" | "NULL" | "null" | "-" | "--" | "—" | "无" | "/") { String::new() } else { text.to_owned() }
+    let text =
+        text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}' || c == '\0');
+    if matches!(
+        text,
+        "N/A" | "n/a" | "NULL" | "null" | "-" | "--" | "—" | "无" | "/"
+    ) {
+        String::new()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[derive(Default)]
@@ -217,13 +279,19 @@ impl Reading {
     }
 
     fn subject(&mut self, columns: &Columns, cells: &[String]) -> Option<SubjectNo> {
-        let at = columns.columns.iter().position(|column| *column == Column::Subject)?;
+        let at = columns
+            .columns
+            .iter()
+            .position(|column| *column == Column::Subject)?;
         let text = tidy(cells.get(at).map_or("", String::as_str));
         match SubjectNo::parse(&text) {
             Ok(subject) => Some(subject),
             Err(fault) => {
                 let (reason, suggestion) = if text.is_empty() {
-                    ("没有统一社会信用代码。".to_owned(), Some("请补上 18 位统一社会信用代码或 15 位注册号。".to_owned()))
+                    (
+                        "没有统一社会信用代码。".to_owned(),
+                        Some("请补上 18 位统一社会信用代码或 15 位注册号。".to_owned()),
+                    )
                 } else {
                     (fault.to_string(), suggestion_of(&fault))
                 };
@@ -244,7 +312,8 @@ impl Reading {
         match read_value(law, field, text) {
             Ok(read) => {
                 facts.place(item, &field.name, &read);
-                self.payload.insert(field.name.clone(), Value::String(read.text()));
+                self.payload
+                    .insert(field.name.clone(), Value::String(read.text()));
             }
             Err((reason, suggestion)) => {
                 self.refuse(field, text, "intake.field.invalid", reason, suggestion);
@@ -277,7 +346,10 @@ fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong
     match field.kind {
         FieldType::Text | FieldType::Subject | FieldType::Division => Ok(Read::Text(text.to_owned())),
         FieldType::Day => read_day(text).map(Read::Day).ok_or_else(|| {
-            (format!("“{text}”不是有效日期。"), Some("请写成 2026-03-04 这样的形式。".to_owned()))
+            (
+                format!("“{text}”不是有效日期。"),
+                Some("请写成 2026-03-04 这样的形式。".to_owned()),
+            )
         }),
         FieldType::Money => read_money(text),
         FieldType::Integer => text
@@ -289,14 +361,27 @@ fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong
                 return Ok(Read::Text(text.to_owned()));
             };
             let table = table.value;
-            table.resolve(text).map(|code| Read::Text(code.to_owned())).ok_or_else(|| {
-                const SHOWN: usize = 8;
-                let known = table.values.iter().take(SHOWN).map(|code| code.title.as_str()).collect::<Vec<_>>().join("、");
-                (format!("“{text}”不在代码表“{}”中。", table.title), Some(format!("可用的有:{known}。")))
-            })
+            table
+                .resolve(text)
+                .map(|code| Read::Text(code.to_owned()))
+                .ok_or_else(|| {
+                    const SHOWN: usize = 8;
+                    let known = table
+                        .values
+                        .iter()
+                        .take(SHOWN)
+                        .map(|code| code.title.as_str())
+                        .collect::<Vec<_>>()
+                        .join("、");
+                    (
+                        format!("“{text}”不在代码表“{}”中。", table.title),
+                        Some(format!("可用的有:{known}。")),
+                    )
+                })
         }
         FieldType::Industry => Ok(Read::Text(
-            kernel::Industry::parse(text).map_or_else(|_| text.to_owned(), |industry| industry.as_str().to_owned()),
+            kernel::Industry::parse(text)
+                .map_or_else(|_| text.to_owned(), |industry| industry.as_str().to_owned()),
         )),
     }
 }
@@ -309,19 +394,30 @@ pub fn read_day(text: &str) -> Option<Day> {
         let year = date.get(..4)?.parse().ok()?;
         return Day::from_ymd_opt(year, digits(date.get(4..6)?)?, digits(date.get(6..8)?)?);
     }
-    let mut parts = date.split(['-', '/', '.', '年', '月', '日']).filter(|part| !part.is_empty());
+    let mut parts = date
+        .split(['-', '/', '.', '年', '月', '日'])
+        .filter(|part| !part.is_empty());
     let year: i32 = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
     let (month, day) = (digits(parts.next()?)?, digits(parts.next()?)?);
-    if parts.next().is_some() { None } else { Day::from_ymd_opt(year, month, day) }
+    if parts.next().is_some() {
+        None
+    } else {
+        Day::from_ymd_opt(year, month, day)
+    }
 }
 
 /// Renminbi in any usual spelling. An amount in another currency is kept as it is written and gives no figure: rates of
 /// exchange are not the record's business.
 fn read_money(text: &str) -> Result<Read, Wrong> {
     let amount = Amount::parse(text).ok_or_else(|| {
-        (format!("“{text}”不是金额。"), Some("请写数字和单位,例如 5000元、50万元。".to_owned()))
+        (
+            format!("“{text}”不是金额。"),
+            Some("请写数字和单位,例如 5000元、50万元。".to_owned()),
+        )
     })?;
-    Ok(amount.fen().map_or_else(|| Read::Text(text.to_owned()), |fen| Read::Money(fen.get())))
+    Ok(amount
+        .fen()
+        .map_or_else(|| Read::Text(text.to_owned()), |fen| Read::Money(fen.get())))
 }
 
 fn suggestion_of(fault: &CodeFault) -> Option<String> {
@@ -335,7 +431,13 @@ fn suggestion_of(fault: &CodeFault) -> Option<String> {
 static AUTHORITIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     const TABLE: &str = include_str!("../../../../packs/reference/authorities.csv");
     const NATIONAL_BUREAU: &str = "100000";
-    TABLE.lines().skip(1).map(str::trim).filter(|code| !code.is_empty()).chain([NATIONAL_BUREAU]).collect()
+    TABLE
+        .lines()
+        .skip(1)
+        .map(str::trim)
+        .filter(|code| !code.is_empty())
+        .chain([NATIONAL_BUREAU])
+        .collect()
 });
 
 /// Kind of the number that keys an entity, and what is unusual about it, as stored.

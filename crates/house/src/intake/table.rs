@@ -33,7 +33,11 @@ pub fn open(path: &Path) -> Outcome<Rows> {
     let mut head = [0_u8; 4];
     let got = file.read(&mut head).map_err(|e| unreadable(path, &e))?;
     file.seek(SeekFrom::Start(0)).map_err(|e| unreadable(path, &e))?;
-    if head.get(..got) == Some(ZIP) { sheet(path, file) } else { csv_rows(path, file) }
+    if head.get(..got) == Some(ZIP) {
+        sheet(path, file)
+    } else {
+        csv_rows(path, file)
+    }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
@@ -50,7 +54,10 @@ fn csv_rows(path: &Path, mut file: File) -> Outcome<Rows> {
         .into_iter()
         .max_by_key(|mark| first.bytes().filter(|byte| byte == mark).count())
         .unwrap_or(b',');
-    let decoder = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).bom_override(true).build(file);
+    let decoder = DecodeReaderBytesBuilder::new()
+        .encoding(Some(encoding))
+        .bom_override(true)
+        .build(file);
     let reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -58,11 +65,13 @@ fn csv_rows(path: &Path, mut file: File) -> Outcome<Rows> {
         .from_reader(BufReader::with_capacity(CHUNK, decoder));
     let name = path.display().to_string();
     let rows = reader.into_records().map(move |record| {
-        let record = record.map_err(|e| {
-            Fault::new(FaultKind::Invalid, "intake.file.broken", format!("{name}:{e}。"))
-        })?;
+        let record = record
+            .map_err(|e| Fault::new(FaultKind::Invalid, "intake.file.broken", format!("{name}:{e}。")))?;
         let line = record.position().map_or(0, csv::Position::line);
-        Ok((i64::try_from(line).unwrap_or(i64::MAX), record.iter().map(str::to_owned).collect()))
+        Ok((
+            i64::try_from(line).unwrap_or(i64::MAX),
+            record.iter().map(str::to_owned).collect(),
+        ))
     });
     Ok(Rows(Box::new(rows)))
 }
@@ -125,7 +134,10 @@ fn decodes(decoder: &mut encoding_rs::Decoder, chunk: &[u8], last: bool, text: &
 
 fn sheet(path: &Path, file: File) -> Outcome<Rows> {
     let broken = |e: &dyn std::fmt::Display| {
-        let detail = format!("{} 不是可以读取的 XLSX 文件:{e}。请用 Excel 打开检查后另存。", path.display());
+        let detail = format!(
+            "{} 不是可以读取的 XLSX 文件:{e}。请用 Excel 打开检查后另存。",
+            path.display()
+        );
         Fault::new(FaultKind::Invalid, "intake.file.xlsx", detail)
     };
     let mut book = Xlsx::new(BufReader::new(file)).map_err(|e| broken(&e))?;
@@ -145,9 +157,9 @@ fn sheet(path: &Path, file: File) -> Outcome<Rows> {
 fn cell_text(cell: &Data) -> String {
     match cell {
         Data::Empty | Data::Error(_) => String::new(),
-        Data::DateTime(moment) => {
-            moment.as_datetime().map_or_else(|| moment.to_string(), |t| t.date().to_string())
-        }
+        Data::DateTime(moment) => moment
+            .as_datetime()
+            .map_or_else(|| moment.to_string(), |t| t.date().to_string()),
         Data::Float(number) if number.fract() == 0.0 => format!("{number:.0}"),
         other => other.to_string(),
     }

@@ -12,9 +12,24 @@ use crate::hall::Op;
 /// The routes.
 pub fn routes() -> Routes {
     Routes::new()
-        .get("/api/v1/office/departments", may::READ_OFFICE, Doc::new("部门列表").list_of::<Department>(), departments)
-        .get("/api/v1/office/inspectors", may::READ_OFFICE, Doc::new("执法检查人员名录库").list_of::<Inspector>(), inspectors)
-        .post("/api/v1/office/roll", may::WRITE_OFFICE, Doc::new("导入部门和执法人员").body::<Roll>().answer::<Loaded>(), load)
+        .get(
+            "/api/v1/office/departments",
+            may::READ_OFFICE,
+            Doc::new("部门列表").list_of::<Department>(),
+            departments,
+        )
+        .get(
+            "/api/v1/office/inspectors",
+            may::READ_OFFICE,
+            Doc::new("执法检查人员名录库").list_of::<Inspector>(),
+            inspectors,
+        )
+        .post(
+            "/api/v1/office/roll",
+            may::WRITE_OFFICE,
+            Doc::new("导入部门和执法人员").body::<Roll>().answer::<Loaded>(),
+            load,
+        )
 }
 
 /// Departments and inspectors to be loaded.
@@ -38,5 +53,8 @@ async fn inspectors(State(edge): State<Edge>, op: Op) -> Answer<Vec<Inspector>> 
 }
 
 async fn load(State(edge): State<Edge>, op: Op, Body(roll): Body<Roll>) -> Answer<Loaded> {
-    act(&edge, op, move |tx, op| service::load(tx, op, &roll.departments, &roll.inspectors)).await
+    act(&edge, op, move |tx, op| {
+        service::load(tx, op, &roll.departments, &roll.inspectors)
+    })
+    .await
 }

@@ -1,7 +1,7 @@
 //! Departments and inspectors.
 use chrono::NaiveDate;
-use kernel::actor::Jurisdiction;
 use kernel::Division;
+use kernel::actor::Jurisdiction;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

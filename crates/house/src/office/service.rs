@@ -14,22 +14,39 @@ pub fn load(tx: &mut Tx, op: &Op, departments: &[Department], inspectors: &[Insp
     let mut faults = Vec::new();
     for (place, department) in departments.iter().enumerate() {
         if Division::parse(&department.division).is_err() {
-            faults.push((format!("departments[{place}].division"), format!("“{}”不是行政区划代码。", department.division)));
+            faults.push((
+                format!("departments[{place}].division"),
+                format!("“{}”不是行政区划代码。", department.division),
+            ));
         }
     }
-    let mut known: BTreeSet<String> = store::departments(tx)?.into_iter().map(|d| d.department_id).collect();
+    let mut known: BTreeSet<String> = store::departments(tx)?
+        .into_iter()
+        .map(|d| d.department_id)
+        .collect();
     known.extend(departments.iter().map(|d| d.department_id.clone()));
     for (place, inspector) in inspectors.iter().enumerate() {
         if !known.contains(&inspector.department) {
             let detail = format!("没有编号为“{}”的部门。请先导入部门。", inspector.department);
             faults.push((format!("inspectors[{place}].department"), detail));
         }
-        for no in inspector.recused.iter().filter(|no| SubjectNo::parse(no).is_err()) {
-            faults.push((format!("inspectors[{place}].recusals"), format!("“{no}”不是有效的统一社会信用代码。")));
+        for no in inspector
+            .recused
+            .iter()
+            .filter(|no| SubjectNo::parse(no).is_err())
+        {
+            faults.push((
+                format!("inspectors[{place}].recusals"),
+                format!("“{no}”不是有效的统一社会信用代码。"),
+            ));
         }
     }
     if !faults.is_empty() {
-        let fault = Fault::new(FaultKind::Invalid, "office.load.invalid", "人员名录有误,未导入任何一条。请改正后重新导入。");
+        let fault = Fault::new(
+            FaultKind::Invalid,
+            "office.load.invalid",
+            "人员名录有误,未导入任何一条。请改正后重新导入。",
+        );
         return Err(faults.into_iter().fold(fault, |fault, (field, detail)| {
             fault.with_field(field, "office.load.invalid", detail)
         }));

@@ -29,7 +29,12 @@ statements! {
 }
 
 pub fn save_department(tx: &mut Tx, department: &Department) -> Outcome<()> {
-    let row = args![&department.department_id, &department.name, &department.division, &department.function];
+    let row = args![
+        &department.department_id,
+        &department.name,
+        &department.division,
+        &department.function
+    ];
     tx.exec(&SAVE_DEPARTMENT, &row).map(drop)
 }
 
@@ -57,11 +62,17 @@ fn department_row(row: &Row) -> Outcome<Department> {
 }
 
 pub fn departments(tx: &mut Tx) -> Outcome<Vec<Department>> {
-    tx.all(&DEPARTMENTS, &args![])?.iter().map(department_row).collect()
+    tx.all(&DEPARTMENTS, &args![])?
+        .iter()
+        .map(department_row)
+        .collect()
 }
 
 pub fn department(tx: &mut Tx, department_id: &str) -> Outcome<Option<Department>> {
-    tx.opt(&DEPARTMENT, &args![department_id])?.as_ref().map(department_row).transpose()
+    tx.opt(&DEPARTMENT, &args![department_id])?
+        .as_ref()
+        .map(department_row)
+        .transpose()
 }
 
 fn inspector_row(row: &Row) -> Outcome<Inspector> {
@@ -87,5 +98,8 @@ pub fn inspectors(tx: &mut Tx) -> Outcome<Vec<Inspector>> {
 }
 
 pub fn inspector(tx: &mut Tx, inspector_id: &str) -> Outcome<Option<Inspector>> {
-    tx.opt(&INSPECTOR, &args![inspector_id])?.as_ref().map(inspector_row).transpose()
+    tx.opt(&INSPECTOR, &args![inspector_id])?
+        .as_ref()
+        .map(inspector_row)
+        .transpose()
 }

@@ -28,20 +28,34 @@ fn inspector(department: &str) -> Inspector {
     }
 }
 
-db_test!(a_roll_is_kept_as_loaded_and_loading_it_again_changes_nothing, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    for _ in 0..2 {
-        town.run(|tx, op| service::load(tx, op, &[department()], &[inspector("440511-scjg")])).unwrap();
+db_test!(
+    a_roll_is_kept_as_loaded_and_loading_it_again_changes_nothing,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        for _ in 0..2 {
+            town.run(|tx, op| service::load(tx, op, &[department()], &[inspector("440511-scjg")]))
+                .unwrap();
+        }
+        assert_eq!(town.ask(|tx, _| service::departments(tx)), [department()]);
+        assert_eq!(
+            town.ask(|tx, _| service::inspectors(tx)),
+            [inspector("440511-scjg")]
+        );
     }
-    assert_eq!(town.ask(|tx, _| service::departments(tx)), [department()]);
-    assert_eq!(town.ask(|tx, _| service::inspectors(tx)), [inspector("440511-scjg")]);
-});
+);
 
-db_test!(a_roll_with_one_wrong_line_is_refused_whole_and_names_the_field, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let wrong = inspector("440511-none");
-    let refused = town.run(|tx, op| service::load(tx, op, &[department()], std::slice::from_ref(&wrong))).unwrap_err();
-    assert_eq!(refused.fields.len(), 1);
-    assert_eq!(refused.fields[0].field, "inspectors[0].department");
-    assert!(town.ask(|tx, _| service::departments(tx)).is_empty());
-});
+db_test!(
+    a_roll_with_one_wrong_line_is_refused_whole_and_names_the_field,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let wrong = inspector("440511-none");
+        let refused = town
+            .run(|tx, op| service::load(tx, op, &[department()], std::slice::from_ref(&wrong)))
+            .unwrap_err();
+        assert_eq!(refused.fields.len(), 1);
+        assert_eq!(refused.fields[0].field, "inspectors[0].department");
+        assert!(town.ask(|tx, _| service::departments(tx)).is_empty());
+    }
+);

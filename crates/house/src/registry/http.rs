@@ -24,7 +24,9 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/registry/entities/{subject_no}/file",
             may::READ_REGISTRY,
-            Doc::new("信用档案").query("on", "截至哪一天(2026-03-04);不写为现在").answer::<CreditFile>(),
+            Doc::new("信用档案")
+                .query("on", "截至哪一天(2026-03-04);不写为现在")
+                .answer::<CreditFile>(),
             credit_file,
         )
 }
@@ -37,15 +39,28 @@ struct Listing {
     limit: Option<i64>,
 }
 
-async fn entities(State(edge): State<Edge>, op: Op, Query(asked): Query<Listing>) -> Answer<PageView<Entity>> {
+async fn entities(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(asked): Query<Listing>,
+) -> Answer<PageView<Entity>> {
     let limit = page_limit(asked.limit)?;
     ask(&edge, op, move |tx, op| {
         let after = PageView::<Entity>::after(asked.cursor.as_deref(), 0)?;
-        let search = Search { name: asked.name, division: asked.division };
+        let search = Search {
+            name: asked.name,
+            division: asked.division,
+        };
         let whole = search == Search::default();
-        let page = PageView::cut(service::search(tx, op, &search, after, limit + 1)?, limit, |e| e.entity_id)?;
+        let page = PageView::cut(service::search(tx, op, &search, after, limit + 1)?, limit, |e| {
+            e.entity_id
+        })?;
         // Counting all rows is cheap only where nothing is filtered.
-        Ok(if whole { page.with_total(service::count(tx)?) } else { page })
+        Ok(if whole {
+            page.with_total(service::count(tx)?)
+        } else {
+            page
+        })
     })
     .await
 }
@@ -61,5 +76,8 @@ async fn credit_file(
     Path(subject_no): Path<String>,
     Query(asked): Query<AsOf>,
 ) -> Answer<CreditFile> {
-    ask(&edge, op, move |tx, op| service::credit_file(tx, op, &subject_no, asked.on)).await
+    ask(&edge, op, move |tx, op| {
+        service::credit_file(tx, op, &subject_no, asked.on)
+    })
+    .await
 }

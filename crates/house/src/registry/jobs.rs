@@ -23,7 +23,9 @@ impl Reader for Register {
         if event.payload.get("item").and_then(Value::as_str) != Some(rules::REGISTRATION) {
             return Ok(());
         }
-        let Some(batch_id) = event.payload.get("batch_id").and_then(Value::as_i64) else { return Ok(()) };
+        let Some(batch_id) = event.payload.get("batch_id").and_then(Value::as_i64) else {
+            return Ok(());
+        };
         service::take_in(tx, batch_id).map(drop)
     }
 }

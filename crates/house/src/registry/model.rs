@@ -1,7 +1,7 @@
 //! Entities and credit files.
 use chrono::{DateTime, NaiveDate, Utc};
-use kernel::actor::Jurisdiction;
 use kernel::Division;
+use kernel::actor::Jurisdiction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -39,7 +39,10 @@ pub struct Entity {
 
 impl InJurisdiction for Entity {
     fn jurisdiction(&self) -> Jurisdiction {
-        Jurisdiction { division: Division::parse(&self.division).ok(), department: None }
+        Jurisdiction {
+            division: Division::parse(&self.division).ok(),
+            department: None,
+        }
     }
 }
 

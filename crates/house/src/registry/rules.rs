@@ -13,7 +13,14 @@ pub const REGISTRATION: &str = "registration";
 
 /// The entity a registration record describes.
 pub fn entity_of(record: &Record) -> Entity {
-    let text = |field: &str| record.payload.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |field: &str| {
+        record
+            .payload
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let division = text("division");
     Entity {
         entity_id: record.subject_id,
@@ -24,7 +31,11 @@ pub fn entity_of(record: &Record) -> Entity {
         established_on: text("established_on").parse::<Day>().ok(),
         capital_fen: fen_of(&text("capital")),
         industry: text("industry"),
-        division: if is_division(&division) { division } else { authority_of(&record.subject_no) },
+        division: if is_division(&division) {
+            division
+        } else {
+            authority_of(&record.subject_no)
+        },
         address: text("address"),
         record_id: record.record_id,
         updated_at: record.received_at,
@@ -87,7 +98,11 @@ pub fn groups(law: &PackOn<'_>, records: &[Record]) -> Vec<FileGroup> {
     };
     order
         .into_iter()
-        .map(|(group, code, title)| FileGroup { code: code.into(), title: title.into(), statements: in_group(group) })
+        .map(|(group, code, title)| FileGroup {
+            code: code.into(),
+            title: title.into(),
+            statements: in_group(group),
+        })
         .collect()
 }
 
@@ -112,6 +127,10 @@ fn statement(record: &Record, title: &str, fate: Option<&(&'static str, i64)>) -
 /// The last instant of a day in China: what was known "on day X" is what was known when it ended.
 pub fn end_of(day: Day) -> Instant {
     const EAST_EIGHT_SECONDS: i64 = 8 * 3600;
-    let midnight = day.succ_opt().unwrap_or(day).and_time(chrono::NaiveTime::MIN).and_utc();
+    let midnight = day
+        .succ_opt()
+        .unwrap_or(day)
+        .and_time(chrono::NaiveTime::MIN)
+        .and_utc();
     midnight - chrono::Duration::seconds(EAST_EIGHT_SECONDS) - chrono::Duration::microseconds(1)
 }

@@ -48,20 +48,31 @@ pub fn take_in(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
 /// since when.
 fn fall_back(tx: &mut Tx, withdrawal: &Record) -> Outcome<Option<Entity>> {
     let left = entity_at(tx, withdrawal.subject_id, withdrawal.record_id)?;
-    Ok(left.map(|entity| Entity { record_id: withdrawal.record_id, ..entity }))
+    Ok(left.map(|entity| Entity {
+        record_id: withdrawal.record_id,
+        ..entity
+    }))
 }
 
 /// One entity by its code, which is checked first.
 pub fn by_no(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<Entity> {
     let subject = SubjectNo::parse(subject_no).map_err(|fault| {
-        Fault::new(FaultKind::Invalid, "registry.subject-no.invalid", fault.to_string())
+        Fault::new(
+            FaultKind::Invalid,
+            "registry.subject-no.invalid",
+            fault.to_string(),
+        )
     })?;
-    store::by_no(tx, subject.as_str())?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
+    store::by_no(tx, subject.as_str())?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)
 }
 
 /// One entity by its number.
 pub fn entity(tx: &mut Tx, op: &Op, entity_id: i64) -> Outcome<Entity> {
-    store::entity(tx, entity_id)?.ok_or_else(Fault::hidden)?.open(op, Act::Read)
+    store::entity(tx, entity_id)?
+        .ok_or_else(Fault::hidden)?
+        .open(op, Act::Read)
 }
 
 /// The credit file of an entity as it was known when a day ended; `None`: as it is known now.
@@ -69,12 +80,19 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
     let known_at = on.map_or(op.at, rules::end_of);
     let entity = by_no(tx, op, subject_no)?;
     let records = intake::service::records_of(tx, entity.entity_id, known_at)?;
-    let newest = records.iter().rev().find(|record| record.item == rules::REGISTRATION);
+    let newest = records
+        .iter()
+        .rev()
+        .find(|record| record.item == rules::REGISTRATION);
     let described = newest.map(rules::entity_of);
     let (_, marks) = intake::service::subject_no(tx, entity.entity_id)?.unwrap_or_default();
     let law = op.pack.on(crate::hall::local_day(known_at));
     Ok(CreditFile {
-        marks: marks.split(',').filter(|mark| !mark.is_empty()).map(str::to_owned).collect(),
+        marks: marks
+            .split(',')
+            .filter(|mark| !mark.is_empty())
+            .map(str::to_owned)
+            .collect(),
         former_names: store::former_names(tx, entity.entity_id)?,
         known_at,
         groups: rules::groups(&law, &records),
@@ -88,14 +106,26 @@ pub fn search(tx: &mut Tx, op: &Op, search: &Search, after: i64, limit: i64) -> 
     let place = search.division.clone().unwrap_or_default();
     let place_end = after_all(&place);
     let slice = Slice { after, limit };
-    let entities = match search.name.as_deref().map(name::normalise).filter(|key| !key.is_empty()) {
+    let entities = match search
+        .name
+        .as_deref()
+        .map(name::normalise)
+        .filter(|key| !key.is_empty())
+    {
         Some(key) => {
             let end = after_all(&key);
             store::by_name(tx, (&key, &end), (&place, &place_end), &slice)?
         }
         None => store::in_place(tx, (&place, &place_end), &slice)?,
     };
-    Ok(entities.into_iter().filter(|entity| op.actor.scope.covers(&crate::hall::InJurisdiction::jurisdiction(entity))).collect())
+    Ok(entities
+        .into_iter()
+        .filter(|entity| {
+            op.actor
+                .scope
+                .covers(&crate::hall::InJurisdiction::jurisdiction(entity))
+        })
+        .collect())
 }
 
 /// Just after everything that begins so: both databases compare text by bytes.
@@ -115,5 +145,9 @@ pub fn export(tx: &mut Tx, each: impl FnMut(Entity) -> Outcome<()>) -> Outcome<(
 
 /// An entity as its newest registration record up to a position describes it; `None` before the first.
 pub fn entity_at(tx: &mut Tx, entity_id: i64, upto: i64) -> Outcome<Option<Entity>> {
-    Ok(intake::service::newest_of(tx, entity_id, rules::REGISTRATION, upto)?.as_ref().map(rules::entity_of))
+    Ok(
+        intake::service::newest_of(tx, entity_id, rules::REGISTRATION, upto)?
+            .as_ref()
+            .map(rules::entity_of),
+    )
 }

@@ -67,11 +67,15 @@ fn entity_row(row: &Row) -> Outcome<Entity> {
 }
 
 pub fn entity(tx: &mut Tx, entity_id: i64) -> Outcome<Option<Sealed<Entity>>> {
-    tx.opt(&ENTITY, &args![entity_id])?.map(|row| entity_row(&row).map(Sealed::new)).transpose()
+    tx.opt(&ENTITY, &args![entity_id])?
+        .map(|row| entity_row(&row).map(Sealed::new))
+        .transpose()
 }
 
 pub fn by_no(tx: &mut Tx, subject_no: &str) -> Outcome<Option<Sealed<Entity>>> {
-    tx.opt(&BY_NO, &args![subject_no])?.map(|row| entity_row(&row).map(Sealed::new)).transpose()
+    tx.opt(&BY_NO, &args![subject_no])?
+        .map(|row| entity_row(&row).map(Sealed::new))
+        .transpose()
 }
 
 /// Where a page of a list starts, and how long it is.
@@ -86,7 +90,10 @@ pub fn in_place(tx: &mut Tx, place: (&str, &str), slice: &Slice) -> Outcome<Vec<
 }
 
 pub fn by_name(tx: &mut Tx, name: (&str, &str), place: (&str, &str), slice: &Slice) -> Outcome<Vec<Entity>> {
-    let rows = tx.all(&BY_NAME, &args![name.0, name.1, place.0, place.1, slice.after, slice.limit])?;
+    let rows = tx.all(
+        &BY_NAME,
+        &args![name.0, name.1, place.0, place.1, slice.after, slice.limit],
+    )?;
     rows.iter().map(entity_row).collect()
 }
 
@@ -101,8 +108,19 @@ pub fn export(tx: &mut Tx, after: i64, mut each: impl FnMut(Entity) -> Outcome<(
 /// Takes entities in, newest record winning. At most one row an entity.
 pub fn merge(tx: &mut Tx, entities: &[Entity]) -> Outcome<()> {
     let columns = [
-        "entity_id", "subject_no", "name", "name_key", "kind", "status", "established_on", "capital_fen", "industry",
-        "division", "address", "record_id", "updated_at",
+        "entity_id",
+        "subject_no",
+        "name",
+        "name_key",
+        "kind",
+        "status",
+        "established_on",
+        "capital_fen",
+        "industry",
+        "division",
+        "address",
+        "record_id",
+        "updated_at",
     ];
     let rows = entities.iter().map(|entity| {
         Ok(vec![
@@ -128,7 +146,10 @@ pub fn merge(tx: &mut Tx, entities: &[Entity]) -> Outcome<()> {
 }
 
 pub fn former_names(tx: &mut Tx, entity_id: i64) -> Outcome<Vec<String>> {
-    tx.all(&FORMER_NAMES, &args![entity_id])?.iter().map(|row| row.get("name")).collect()
+    tx.all(&FORMER_NAMES, &args![entity_id])?
+        .iter()
+        .map(|row| row.get("name"))
+        .collect()
 }
 
 pub fn remove(tx: &mut Tx, entity_id: i64) -> Outcome<()> {

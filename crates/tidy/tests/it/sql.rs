@@ -71,9 +71,10 @@ fn sql_stands_only_in_stores() {
 #[test]
 fn no_other_crate_speaks_sql() {
     let silent = ["kernel", "policy", "proof", "lake", "demo", "xinheng"];
+    // Tests of the binary look into its database and put it into states that no command can make.
     let others = sources()
         .iter()
-        .filter(|source| silent.contains(&source.crate_name()));
+        .filter(|source| silent.contains(&source.crate_name()) && !source.is_test());
     let faults: Vec<String> = others.flat_map(|source| places(source, is_sql)).collect();
     none_but_allowed(
         "no_other_crate_speaks_sql",

@@ -57,39 +57,69 @@ pub fn explain(house: &House, code: &str, as_of: Option<Day>, run: Option<i64>) 
     let op = house.op(Actor::operator("本机操作员"), "explain");
     if let Some(run_id) = run {
         let again = query(house, &op, |tx, op| service::recompute(tx, op, code, run_id))?;
-        let decided =
-            again.decided.map_or_else(|| "没有决定".into(), |(class, points)| format!("{class} 类,{points} 分"));
+        let decided = again.decided.map_or_else(
+            || "没有决定".into(),
+            |(class, points)| format!("{class} 类,{points} 分"),
+        );
         say::line(format!("批次 {run_id} 当时的决定:{decided}。"));
-        say::line(if again.agrees { "按当时所知重算,结果一致。" } else { "按当时所知重算,结果不一致!" });
+        say::line(if again.agrees {
+            "按当时所知重算,结果一致。"
+        } else {
+            "按当时所知重算,结果不一致!"
+        });
         print(&again.explanation);
         return Ok(());
     }
-    let why = query(house, &op, |tx, op| service::explain(tx, op, code, as_of.unwrap_or_else(|| op.today())))?;
+    let why = query(house, &op, |tx, op| {
+        service::explain(tx, op, code, as_of.unwrap_or_else(|| op.today()))
+    })?;
     print(&why);
     Ok(())
 }
 
 fn print(why: &Explanation) {
-    say::line(format!("{} 类({}),{} 分。", why.class_code, why.class_title, why.points));
+    say::line(format!(
+        "{} 类({}),{} 分。",
+        why.class_code, why.class_title, why.points
+    ));
     if why.class_by_points != why.class_code {
-        say::line(format!("  按分值为 {} 类,因直接判定规则改为 {} 类。", why.class_by_points, why.class_code));
+        say::line(format!(
+            "  按分值为 {} 类,因直接判定规则改为 {} 类。",
+            why.class_by_points, why.class_code
+        ));
     }
     say::line("各组得分:");
     for group in &why.groups {
-        say::line(format!("  {:<24} {:>4} / {}", group.title, group.points, group.cap));
+        say::line(format!(
+            "  {:<24} {:>4} / {}",
+            group.title, group.points, group.cap
+        ));
     }
     say::line("理由:");
     for reason in why.reasons.iter().filter(|reason| reason.points != 0) {
-        say::line(format!("  {:+5} 分  {}(依据:{}{})", reason.points, reason.sentence, reason.basis.title, reason.basis.article));
+        say::line(format!(
+            "  {:+5} 分  {}(依据:{}{})",
+            reason.points, reason.sentence, reason.basis.title, reason.basis.article
+        ));
     }
     for direct in &why.direct {
-        let word = if direct.decides { "直接判定" } else { "直接判定(未改变结果)" };
-        say::line(format!("  {word}:{}(依据:{}{})", direct.sentence, direct.basis.title, direct.basis.article));
+        let word = if direct.decides {
+            "直接判定"
+        } else {
+            "直接判定(未改变结果)"
+        };
+        say::line(format!(
+            "  {word}:{}(依据:{}{})",
+            direct.sentence, direct.basis.title, direct.basis.article
+        ));
     }
     if !why.changes.is_empty() {
         say::line("怎样会改变:");
         for change in &why.changes {
-            say::line(format!("  {} → {} 类,{} 分", change.sentence, change.class_code, change.points));
+            say::line(format!(
+                "  {} → {} 类,{} 分",
+                change.sentence, change.class_code, change.points
+            ));
         }
     }
     say::line("分类结果是内部配置检查资源的依据,不公开,不作为处罚依据。");

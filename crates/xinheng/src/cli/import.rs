@@ -68,7 +68,10 @@ pub fn run(data: &Path, what: Import) -> Outcome<()> {
     match what {
         Import::Entities { file, how } => import(&house, "registration", &file, &how),
         Import::Records { file, item, how } => import(&house, &item, &file, &how),
-        Import::Office { departments, inspectors } => load_office(&house, &departments, &inspectors),
+        Import::Office {
+            departments,
+            inspectors,
+        } => load_office(&house, &departments, &inspectors),
     }
 }
 
@@ -77,8 +80,15 @@ fn import(house: &House, item: &str, file: &Path, how: &How) -> Outcome<()> {
     if how.dry_run {
         return dry_run(house, item, file, &mapping);
     }
-    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let new = NewBatch { item: item.to_owned(), supplier: how.supplier.clone(), source: "file".into(), file_name: name };
+    let name = file
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let new = NewBatch {
+        item: item.to_owned(),
+        supplier: how.supplier.clone(),
+        source: "file".into(),
+        file_name: name,
+    };
     let (batch, known) = take_in(house, file, &new, &mapping)?;
     report(house, &batch, known, how.rejects.as_deref())
 }
@@ -89,11 +99,18 @@ fn take_in(house: &House, file: &Path, new: &NewBatch, mapping: &Mapping) -> Out
 }
 
 /// Hands a file over and works until it is digested.
-pub fn take_in_quietly(house: &House, file: &Path, new: &NewBatch, mapping: &Mapping) -> Outcome<(Batch, bool)> {
+pub fn take_in_quietly(
+    house: &House,
+    file: &Path,
+    new: &NewBatch,
+    mapping: &Mapping,
+) -> Outcome<(Batch, bool)> {
     let digest = service::digest_of(file)?;
     keep_copy(house, file, &digest)?;
     let op = house.op(Actor::operator("本机操作员"), "import");
-    let taken = command(house, &op, |tx, op| service::receive(tx, op, new, &digest, mapping))?;
+    let taken = command(house, &op, |tx, op| {
+        service::receive(tx, op, new, &digest, mapping)
+    })?;
     let (batch_id, known) = match taken {
         Taken::New(batch_id) => (batch_id, false),
         Taken::Known(batch) => (batch.batch_id, true),
@@ -130,7 +147,9 @@ fn watched<T>(house: &House, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
             let op = house.op(Actor::system("进度"), "import");
             while !stop.load(Ordering::Relaxed) {
                 if let Ok(jobs) = query(house, &op, |tx, _| job::latest(tx, 1)) {
-                    let read = jobs.first().and_then(|j| j.progress.as_ref()?.get("read")?.as_i64());
+                    let read = jobs
+                        .first()
+                        .and_then(|j| j.progress.as_ref()?.get("read")?.as_i64());
                     bar.set_message(read.map_or_else(
                         || "处理中……".to_owned(),
                         |rows| format!("已核对 {} 行,随后入库、分类……", say::count(rows)),
@@ -158,7 +177,11 @@ fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> 
     }
     if batch.state == "refused" {
         let note = batch.note.clone().unwrap_or_default();
-        return Err(Fault::new(FaultKind::Invalid, "intake.batch.refused", format!("整个文件被退回:{note}")));
+        return Err(Fault::new(
+            FaultKind::Invalid,
+            "intake.batch.refused",
+            format!("整个文件被退回:{note}"),
+        ));
     }
     say::line(format!(
         "批次 {}({}):读到 {} 行,入库 {} 条,与已有记录相同 {} 行,退回 {} 行。",
@@ -174,7 +197,10 @@ fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> 
     }
     if batch.rows_refused > 0 {
         let path = write_rejects(house, batch, rejects)?;
-        say::line(format!("  退回清单(行号、字段、原值、原因、建议):{}", path.display()));
+        say::line(format!(
+            "  退回清单(行号、字段、原值、原因、建议):{}",
+            path.display()
+        ));
     }
     Ok(())
 }
@@ -187,7 +213,9 @@ fn write_rejects(house: &House, batch: &Batch, wanted: Option<&Path>) -> Outcome
             files::write_whole(path, &text)?;
             Ok(path.to_path_buf())
         }
-        None => house.folder.write(&format!("rejects/{}-{}.csv", batch.batch_id, batch.item), &text),
+        None => house
+            .folder
+            .write(&format!("rejects/{}-{}.csv", batch.batch_id, batch.item), &text),
     }
 }
 
@@ -218,7 +246,9 @@ fn dry_run(house: &House, item: &str, file: &Path, mapping: &Mapping) -> Outcome
 }
 
 fn read_mapping(path: Option<&Path>) -> Outcome<Mapping> {
-    let Some(path) = path else { return Ok(Mapping::default()) };
+    let Some(path) = path else {
+        return Ok(Mapping::default());
+    };
     let bytes = files::read_file(path)?;
     toml::from_str(&String::from_utf8_lossy(&bytes)).map_err(|e| {
         let detail = format!("列对照文件 {} 有误:{e}", path.display());
@@ -231,15 +261,25 @@ pub fn load_office(house: &House, departments: &Path, inspectors: &Path) -> Outc
     let departments: Vec<office::model::Department> = read_json(departments)?;
     let inspectors: Vec<office::model::Inspector> = read_json(inspectors)?;
     let op = house.op(Actor::operator("本机操作员"), "import");
-    let loaded = command(house, &op, |tx, op| office::service::load(tx, op, &departments, &inspectors))?;
+    let loaded = command(house, &op, |tx, op| {
+        office::service::load(tx, op, &departments, &inspectors)
+    })?;
     worker::settle(house, false)?;
-    say::line(format!("已导入部门 {} 个、执法人员 {} 人。", loaded.departments, loaded.inspectors));
+    say::line(format!(
+        "已导入部门 {} 个、执法人员 {} 人。",
+        loaded.departments, loaded.inspectors
+    ));
     Ok(())
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Outcome<T> {
     serde_json::from_slice(&files::read_file(path)?).map_err(|e| {
-        let detail = format!("{} 第 {} 行第 {} 列有误:{e}", path.display(), e.line(), e.column());
+        let detail = format!(
+            "{} 第 {} 行第 {} 列有误:{e}",
+            path.display(),
+            e.line(),
+            e.column()
+        );
         Fault::new(FaultKind::Invalid, "office.file.invalid", detail)
     })
 }

@@ -25,14 +25,28 @@ pub struct Init {
 
 /// Makes it.
 pub fn run(data: &Path, init: Init) -> Outcome<()> {
-    let settings = Settings { database: init.database, pack: init.pack, suite: init.suite };
+    let settings = Settings {
+        database: init.database,
+        pack: init.pack,
+        suite: init.suite,
+    };
     let (house, token) = rim::init(data, settings, Arc::new(SystemClock))?;
     say::line(format!("已建立 {}。", data.display()));
     say::line(format!("  数据库:{}", house.db.url()));
-    say::line(format!("  政策包:{}(摘要 {})", house.pack.title(), house.pack.hash()));
-    say::line(format!("  平台公钥({}):{}", house.keys.suite.name(), hex::encode(house.keys.platform.public())));
+    say::line(format!(
+        "  政策包:{}(摘要 {})",
+        house.pack.title(),
+        house.pack.hash()
+    ));
+    say::line(format!(
+        "  平台公钥({}):{}",
+        house.keys.suite.name(),
+        hex::encode(house.keys.platform.public())
+    ));
     say::line("操作员令牌(只显示这一次,请妥善保存):");
     say::line(format!("  {token}"));
-    say::line("下一步:xinheng import office 部门.json 人员.json,xinheng import entities 登记.csv,xinheng classify。");
+    say::line(
+        "下一步:xinheng import office 部门.json 人员.json,xinheng import entities 登记.csv,xinheng classify。",
+    );
     Ok(())
 }

@@ -123,7 +123,10 @@ pub fn plan(house: &House, what: PlanCommand) -> Outcome<()> {
         PlanCommand::Write { file } => {
             let new: NewPlan = read_json(&file)?;
             let plan = command(house, &op(house), |tx, op| service::write_plan(tx, op, &new))?;
-            say::line(format!("已编制计划 {}:{}。下一步:xinheng plan approve {0}", plan.plan_no, plan.title));
+            say::line(format!(
+                "已编制计划 {}:{}。下一步:xinheng plan approve {0}",
+                plan.plan_no, plan.title
+            ));
         }
         PlanCommand::Approve { plan } => {
             let plan = command(house, &op(house), |tx, op| {
@@ -179,7 +182,11 @@ pub fn contribute(name: &str, suite: &str) -> Outcome<()> {
     })?;
     let mut value = [0_u8; VALUE_BYTES];
     house::hall::Chance::fill(&crate::rim::SystemChance, &mut value)?;
-    let commitment = Contribution { name: name.to_owned(), value: value.to_vec() }.commit(suite);
+    let commitment = Contribution {
+        name: name.to_owned(),
+        value: value.to_vec(),
+    }
+    .commit(suite);
     say::line(format!("随机值(抽取前务必保密):{}", hex::encode(value)));
     say::line(format!("承诺值(交给发起部门):{name}={commitment}"));
     Ok(())
@@ -192,11 +199,15 @@ pub fn draw(house: &House, what: DrawCommand) -> Outcome<()> {
         DrawCommand::Commit { plan, contributors } => {
             let drawn = commit(house, &plan, &parse_contributors(&contributors)?)?;
             describe(&drawn);
-            say::line(format!("下一步:各提供方揭示随机值,xinheng draw reveal {} 名称 随机值", drawn.draw_id));
+            say::line(format!(
+                "下一步:各提供方揭示随机值,xinheng draw reveal {} 名称 随机值",
+                drawn.draw_id
+            ));
         }
         DrawCommand::Reveal { draw, name, value } => {
-            let state =
-                command(house, &op(house), |tx, op| service::reveal(tx, op, draw, &name, &value))?;
+            let state = command(house, &op(house), |tx, op| {
+                service::reveal(tx, op, draw, &name, &value)
+            })?;
             if state.state == "void" {
                 say::line("揭示的值与承诺不符,本次抽取已作废,作废书已公布。请重新承诺。");
             } else {
@@ -204,10 +215,17 @@ pub fn draw(house: &House, what: DrawCommand) -> Outcome<()> {
             }
         }
         DrawCommand::Run { draw } => {
-            let state = command(house, &op(house), |tx, op| service::draw(tx, op, &house.keys, draw))?;
+            let state = command(house, &op(house), |tx, op| {
+                service::draw(tx, op, &house.keys, draw)
+            })?;
             describe(&state);
         }
-        DrawCommand::Material { draw, out, auditor, firm } => material(house, draw, &out, auditor, firm.as_deref())?,
+        DrawCommand::Material {
+            draw,
+            out,
+            auditor,
+            firm,
+        } => material(house, draw, &out, auditor, firm.as_deref())?,
     }
     worker::settle(house, false)
 }
@@ -220,10 +238,16 @@ fn parse_contributors(given: &[String]) -> Outcome<NewDraw> {
                 let detail = format!("“{text}”应写成 名称=承诺值;承诺值由 xinheng draw contribute 得出。");
                 Fault::new(FaultKind::Invalid, "inspect.contributor.malformed", detail)
             })?;
-            Ok(NewContributor::Party { name: name.to_owned(), commitment: commitment.to_owned() })
+            Ok(NewContributor::Party {
+                name: name.to_owned(),
+                commitment: commitment.to_owned(),
+            })
         })
         .collect::<Outcome<Vec<_>>>()?;
-    Ok(NewDraw { contributors, reveal_by: None })
+    Ok(NewDraw {
+        contributors,
+        reveal_by: None,
+    })
 }
 
 /// Commits a draw with a fresh pool key and sees to it that the commitment stands in the log.
@@ -245,7 +269,10 @@ pub fn describe(draw: &Draw) {
         "drawn" => "已抽取",
         _ => "已作废",
     };
-    say::line(format!("抽取 {}({},第 {} 次):{state}", draw.draw_id, draw.campaign, draw.attempt));
+    say::line(format!(
+        "抽取 {}({},第 {} 次):{state}",
+        draw.draw_id, draw.campaign, draw.attempt
+    ));
     say::line(format!("  承诺书摘要:{}", draw.commitment_hash));
     for pool in &draw.pools {
         let removed: Vec<String> = pool
@@ -259,7 +286,11 @@ pub fn describe(draw: &Draw) {
             pool.item,
             say::count(i128::from(pool.size)),
             say::count(i128::from(pool.quota)),
-            if removed.is_empty() { "无".to_owned() } else { removed.join("、") }
+            if removed.is_empty() {
+                "无".to_owned()
+            } else {
+                removed.join("、")
+            }
         ));
     }
 }
@@ -267,18 +298,24 @@ pub fn describe(draw: &Draw) {
 /// Writes the files with which the draw can be checked. Returns their paths.
 pub fn material(house: &House, draw: i64, out: &Path, auditor: bool, firm: Option<&str>) -> Outcome<()> {
     let canonical = |value: &dyn erased::Json| value.text();
-    let sealed = query(house, &op(house), |tx, _| service::sealed_transcript(tx, &house.keys, draw))?;
+    let sealed = query(house, &op(house), |tx, _| {
+        service::sealed_transcript(tx, &house.keys, draw)
+    })?;
     let path = out.join(format!("draw-{draw}.json"));
     files::write_whole(&path, &canonical(&sealed)?)?;
     say::line(format!("公开文书:{}", path.display()));
     if auditor {
-        let material = query(house, &op(house), |tx, op| service::auditor_material(tx, op, draw))?;
+        let material = query(house, &op(house), |tx, op| {
+            service::auditor_material(tx, op, draw)
+        })?;
         let path = out.join(format!("draw-{draw}-auditor.json"));
         files::write_whole(&path, &canonical(&material)?)?;
         say::line(format!("审计材料(内部):{}", path.display()));
     }
     if let Some(code) = firm {
-        let materials = query(house, &op(house), |tx, op| service::firm_material(tx, op, draw, code))?;
+        let materials = query(house, &op(house), |tx, op| {
+            service::firm_material(tx, op, draw, code)
+        })?;
         for (number, material) in materials.iter().enumerate() {
             let path = out.join(format!("draw-{draw}-firm-{code}-{number}.json"));
             files::write_whole(&path, &canonical(material)?)?;
@@ -308,8 +345,15 @@ pub fn task(house: &House, what: TaskCommand) -> Outcome<()> {
     match what {
         TaskCommand::List { plan, state, limit } => {
             let tasks = query(house, &op(house), |tx, op| {
-                let plan = plan.as_deref().map(|no| service::plan_by_no(tx, op, no)).transpose()?;
-                let search = TaskSearch { plan: plan.map(|plan| plan.plan_id), inspector: None, state };
+                let plan = plan
+                    .as_deref()
+                    .map(|no| service::plan_by_no(tx, op, no))
+                    .transpose()?;
+                let search = TaskSearch {
+                    plan: plan.map(|plan| plan.plan_id),
+                    inspector: None,
+                    state,
+                };
                 service::tasks(tx, op, &search, 0, limit)
             })?;
             if tasks.is_empty() {
@@ -317,7 +361,11 @@ pub fn task(house: &House, what: TaskCommand) -> Outcome<()> {
             }
             for task in tasks {
                 let items: Vec<&str> = task.items.iter().map(|item| item.item.as_str()).collect();
-                let members: Vec<&str> = task.members.iter().map(|member| member.inspector.as_str()).collect();
+                let members: Vec<&str> = task
+                    .members
+                    .iter()
+                    .map(|member| member.inspector.as_str())
+                    .collect();
                 say::line(format!(
                     "{}  {}  {}  {}  事项 {}  人员 {}  期限 {}",
                     task.task_id,
@@ -332,7 +380,9 @@ pub fn task(house: &House, what: TaskCommand) -> Outcome<()> {
         }
         TaskCommand::Result { task, file } => {
             let new: NewResult = read_json(&file)?;
-            let done = command(house, &op(house), |tx, op| service::record_result(tx, op, task, &new))?;
+            let done = command(house, &op(house), |tx, op| {
+                service::record_result(tx, op, task, &new)
+            })?;
             say::line(format!("已录入任务 {} 的检查结果。", done.task_no));
         }
     }
@@ -352,7 +402,12 @@ pub fn publish(house: &House, what: &PublishCommand) -> Outcome<()> {
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Outcome<T> {
     serde_json::from_slice(&files::read_file(path)?).map_err(|e| {
-        let detail = format!("{} 第 {} 行第 {} 列有误:{e}", path.display(), e.line(), e.column());
+        let detail = format!(
+            "{} 第 {} 行第 {} 列有误:{e}",
+            path.display(),
+            e.line(),
+            e.column()
+        );
         Fault::new(FaultKind::Invalid, "cli.file.invalid", detail)
     })
 }

@@ -18,7 +18,10 @@ pub fn run(house: &House, what: &Log) -> Outcome<()> {
         Log::Verify => {
             let op = house.op(Actor::operator("本机操作员"), "log");
             let size = query(house, &op, |tx, _| log::check(tx, house.keys.suite))?;
-            say::line(format!("公开日志共 {} 条,与签名的检查点一致。", say::count(i128::from(size))));
+            say::line(format!(
+                "公开日志共 {} 条,与签名的检查点一致。",
+                say::count(i128::from(size))
+            ));
             Ok(())
         }
     }

@@ -35,7 +35,11 @@ pub fn run(what: &Policy) -> Outcome<ExitCode> {
             for folder in folders {
                 good &= check(folder);
             }
-            Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if good {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
         Policy::List => {
             for name in packs::names().iter().filter(|name| *name != "reference") {
@@ -48,8 +52,18 @@ pub fn run(what: &Policy) -> Outcome<ExitCode> {
             let pack = packs::open(pack)?;
             let today = crate::rim::today();
             for item in pack.on(today).items() {
-                let fields: Vec<&str> = item.value.fields.iter().map(|field| field.title.as_str()).collect();
-                say::line(format!("{:<24} {}:{}", item.trace.code, item.value.title, fields.join("、")));
+                let fields: Vec<&str> = item
+                    .value
+                    .fields
+                    .iter()
+                    .map(|field| field.title.as_str())
+                    .collect();
+                say::line(format!(
+                    "{:<24} {}:{}",
+                    item.trace.code,
+                    item.value.title,
+                    fields.join("、")
+                ));
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -68,7 +82,13 @@ fn check(folder: &Path) -> bool {
         Ok(pack) => {
             let report = pack.check();
             for failure in report.failures() {
-                say::line(format!("{} {}({}):{}", failure.place, failure.case, failure.title, failure.differs.join(";")));
+                say::line(format!(
+                    "{} {}({}):{}",
+                    failure.place,
+                    failure.case,
+                    failure.title,
+                    failure.differs.join(";")
+                ));
             }
             let failed = report.failures().count();
             say::line(format!(

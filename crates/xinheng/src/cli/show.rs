@@ -36,7 +36,12 @@ pub fn run(house: &House, code: &str, on: Option<Day>) -> Outcome<()> {
                 .flatten()
                 .filter_map(|(_, value)| value.as_str().map(str::to_owned))
                 .collect();
-            say::line(format!("  {} {state}{}:{}", statement.on, statement.title, content.join(",")));
+            say::line(format!(
+                "  {} {state}{}:{}",
+                statement.on,
+                statement.title,
+                content.join(",")
+            ));
             say::line(format!(
                 "      来源:{},批次 {} 第 {} 行,{} 收到",
                 statement.supplier,

@@ -53,9 +53,15 @@ pub fn run(asked: &Verify) -> Outcome<ExitCode> {
             Found::Fail => "不符".to_owned(),
             Found::Needs(level) => format!("需要{}", level.word()),
         };
-        say::line(format!("{word:<8} {:<18} {}  {}", check.name, check.title, check.detail));
+        say::line(format!(
+            "{word:<8} {:<18} {}  {}",
+            check.name, check.title, check.detail
+        ));
     }
-    let pinned = asked.key.as_ref().is_none_or(|key| *key == hex::encode(&sealed.transcript.key.0));
+    let pinned = asked
+        .key
+        .as_ref()
+        .is_none_or(|key| *key == hex::encode(&sealed.transcript.key.0));
     if !pinned {
         let detail = "文书不是由您给出的公钥签署的。请到平台公布公钥的地方核对。";
         say::fault(&Fault::new(FaultKind::Conflict, "verify.key.other", detail));

@@ -31,13 +31,22 @@ pub fn apply(tx: &mut Tx, op: &Op, batch_id: i64) -> Outcome<Batch> {
     let law = op.pack.on(crate::hall::local_day(batch.received_at));
     let item = law.item(&batch.item)?.value;
     store::number_subjects(tx, batch_id)?;
-    let mut sums = Sums { accepted: 0, unchanged: 0, refused: 0, first: None, last: None };
+    let mut sums = Sums {
+        accepted: 0,
+        unchanged: 0,
+        refused: 0,
+        first: None,
+        last: None,
+    };
     let mut after = 0;
     loop {
         let page = store::stage_page(tx, &batch, item.ends.as_deref(), after, PAGE)?;
         let Some(last) = page.last() else { break };
         after = last.line;
-        let rule = Rule { ends: item.ends.is_some(), state: item.mode == ItemMode::State };
+        let rule = Rule {
+            ends: item.ends.is_some(),
+            state: item.mode == ItemMode::State,
+        };
         page_of_records(tx, &batch, &rule, &page, &mut sums)?;
     }
     store::clear_stage(tx, batch_id)?;
@@ -75,9 +84,12 @@ fn fate(rule: &Rule, row: &Staged, former: Option<&(i64, String)>) -> Fate {
     match former {
         Some((_, digest)) if *digest == row.digest => Fate::Unchanged,
         Some((record_id, _)) if row.withdraws => Fate::Record(Relation::Withdraws, Some(*record_id)),
-        None if row.withdraws => {
-            Fate::Refused(refusal(row, "intake.withdrawal.unknown", "要撤销的记录不存在,或已经撤销。", None))
-        }
+        None if row.withdraws => Fate::Refused(refusal(
+            row,
+            "intake.withdrawal.unknown",
+            "要撤销的记录不存在,或已经撤销。",
+            None,
+        )),
         _ if rule.state => Fate::Record(Relation::None, None),
         _ if rule.ends => match row.ended {
             Some(ended) => Fate::Record(Relation::Ends, Some(ended)),
@@ -104,13 +116,7 @@ fn refusal(row: &Staged, code: &str, reason: &str, suggestion: Option<&str>) -> 
     }
 }
 
-fn page_of_records(
-    tx: &mut Tx,
-    batch: &Batch,
-    rule: &Rule,
-    page: &[Staged],
-    sums: &mut Sums,
-) -> Outcome<()> {
+fn page_of_records(tx: &mut Tx, batch: &Batch, rule: &Rule, page: &[Staged], sums: &mut Sums) -> Outcome<()> {
     let ids = tx.ids(page.len())?;
     // What earlier rows of this very page made of a key; `None`: taken back.
     let mut fresh: HashMap<(i64, &str), Option<(i64, String)>> = HashMap::new();
@@ -128,15 +134,24 @@ fn page_of_records(
             Fate::Record(relation, names_id) => {
                 let withdrawn = relation == Relation::Withdraws;
                 fresh.insert(key, (!withdrawn).then(|| (record_id, row.digest.clone())));
-                let on_day = row.on_day.unwrap_or_else(|| crate::hall::local_day(batch.received_at));
-                records.push(NewRecord { record_id, staged: row, relation, names_id, on_day });
+                let on_day = row
+                    .on_day
+                    .unwrap_or_else(|| crate::hall::local_day(batch.received_at));
+                records.push(NewRecord {
+                    record_id,
+                    staged: row,
+                    relation,
+                    names_id,
+                    on_day,
+                });
             }
         }
     }
     store::refuse(tx, batch.batch_id, &refused)?;
-    let (Some(first), Some(last)) =
-        (records.first().map(|r| r.record_id), records.last().map(|r| r.record_id))
-    else {
+    let (Some(first), Some(last)) = (
+        records.first().map(|r| r.record_id),
+        records.last().map(|r| r.record_id),
+    ) else {
         return Ok(());
     };
     store::save_records(tx, batch, &records)?;

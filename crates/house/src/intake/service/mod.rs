@@ -36,7 +36,13 @@ pub fn receive(tx: &mut Tx, op: &Op, new: &NewBatch, digest: &str, mapping: &Map
     let batch_id = tx.next_id()?;
     store::save_batch(tx, batch_id, new, digest, op.at)?;
     let subject = format!("batch:{batch_id}");
-    job::enqueue(tx, op, JOB, &subject, &json!({ "batch_id": batch_id, "mapping": mapping }))?;
+    job::enqueue(
+        tx,
+        op,
+        JOB,
+        &subject,
+        &json!({ "batch_id": batch_id, "mapping": mapping }),
+    )?;
     let told = ledger::Event {
         verb: "intake.batch-received",
         subject,
@@ -113,7 +119,9 @@ pub fn refusals_csv(tx: &mut Tx, batch_id: i64) -> Outcome<Vec<u8>> {
             ])
             .map_err(failed)?;
     }
-    writer.flush().map_err(|e| Fault::internal("退回清单无法写出", e))?;
+    writer
+        .flush()
+        .map_err(|e| Fault::internal("退回清单无法写出", e))?;
     drop(writer);
     Ok(text)
 }
@@ -189,6 +197,11 @@ pub fn newest_of(tx: &mut Tx, subject_id: i64, item: &str, upto: i64) -> Outcome
 
 /// Streams the newest record under each key of an item that happened since a day, in order of entity; those taken back
 /// are left out.
-pub fn current_of(tx: &mut Tx, item: &str, since: Day, each: impl FnMut(Record) -> Outcome<()>) -> Outcome<()> {
+pub fn current_of(
+    tx: &mut Tx,
+    item: &str,
+    since: Day,
+    each: impl FnMut(Record) -> Outcome<()>,
+) -> Outcome<()> {
     store::current_of(tx, item, since, each)
 }

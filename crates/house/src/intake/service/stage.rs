@@ -45,13 +45,20 @@ fn open<'a>(law: &PackOn<'a>, item_code: &str, path: &Path, mapping: &Mapping) -
     let mut rows = table::open(path)?;
     let mut best: Option<Columns> = None;
     for _ in 0..HEADING_ROWS {
-        let Some(row) = rows.next().transpose()? else { break };
-        let columns = Columns::read(item, &row.1, &|heading| mapping.columns.get(heading.trim()).cloned())
-            .with_defaults(&mapping.defaults);
+        let Some(row) = rows.next().transpose()? else {
+            break;
+        };
+        let columns = Columns::read(item, &row.1, &|heading| {
+            mapping.columns.get(heading.trim()).cloned()
+        })
+        .with_defaults(&mapping.defaults);
         if columns.missing(item).is_empty() {
             return Ok(Sheet { item, columns, rows });
         }
-        if best.as_ref().is_none_or(|b| columns.understood() > b.understood()) {
+        if best
+            .as_ref()
+            .is_none_or(|b| columns.understood() > b.understood())
+        {
             best = Some(columns);
         }
     }
@@ -69,7 +76,11 @@ fn open<'a>(law: &PackOn<'a>, item_code: &str, path: &Path, mapping: &Mapping) -
         columns.missing(item).join("、"),
         columns.unknown().join("、")
     );
-    Err(Fault::new(FaultKind::Invalid, "intake.file.column-missing", detail))
+    Err(Fault::new(
+        FaultKind::Invalid,
+        "intake.file.column-missing",
+        detail,
+    ))
 }
 
 /// Stages a batch from its file. A file that cannot be read at all refuses the batch with the reason.
@@ -83,7 +94,9 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
     let mut sheet = match open(&law, &batch.item, &path, mapping) {
         Ok(sheet) => sheet,
         Err(fault) if fault.kind == FaultKind::Invalid => {
-            return command(house, op, |tx, _| store::refuse_batch(tx, batch_id, &fault.detail));
+            return command(house, op, |tx, _| {
+                store::refuse_batch(tx, batch_id, &fault.detail)
+            });
         }
         Err(fault) => return Err(fault),
     };
@@ -92,13 +105,20 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
     if !unknown.is_empty() {
         notes.push(format!("未识别、未采用的列:{}。", unknown.join("、")));
     }
-    notes.extend(mapping.defaults.iter().map(|(field, value)| format!("空缺的“{field}”按“{value}”入库。")));
+    notes.extend(
+        mapping
+            .defaults
+            .iter()
+            .map(|(field, value)| format!("空缺的“{field}”按“{value}”入库。")),
+    );
     let note = (!notes.is_empty()).then(|| notes.concat());
     let mut chunk = Chunk::default();
     let mut read = 0_i64;
     for row in sheet.rows.by_ref() {
         match row {
-            Ok((line, cells)) if line > batch.staged_to => chunk.take(&law, sheet.item, &sheet.columns, line, &cells),
+            Ok((line, cells)) if line > batch.staged_to => {
+                chunk.take(&law, sheet.item, &sheet.columns, line, &cells)
+            }
             Ok(_) => {}
             Err(fault) => chunk.broken(&fault),
         }
@@ -131,7 +151,14 @@ fn keep(
         store::stage(tx, batch, &chunk.drafts)?;
         store::refuse(tx, batch.batch_id, &chunk.refusals)?;
         let rows = i64::try_from(chunk.rows).unwrap_or(0);
-        store::staged_to(tx, batch.batch_id, chunk.last_line.max(batch.staged_to), rows, chunk.refused, note)?;
+        store::staged_to(
+            tx,
+            batch.batch_id,
+            chunk.last_line.max(batch.staged_to),
+            rows,
+            chunk.refused,
+            note,
+        )?;
         let state = serde_json::json!({ "read": batch.rows_read + read });
         job::progress(tx, job_id, &state, house.clock.now())
     })
@@ -209,7 +236,12 @@ pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<D
         good += chunk.drafts.len();
         chunk.drafts.clear();
     }
-    Ok(DryRun { rows: chunk.rows, good, refusals: chunk.refusals, unknown: sheet.columns.unknown() })
+    Ok(DryRun {
+        rows: chunk.rows,
+        good,
+        refusals: chunk.refusals,
+        unknown: sheet.columns.unknown(),
+    })
 }
 
 /// Stages rows another module gives. A wrong one is a mistake of the program, so nothing is kept then.
@@ -227,8 +259,14 @@ pub(super) fn stage_rows(tx: &mut Tx, op: &Op, batch_id: i64, rows: &[Row]) -> O
         }
         let columns = Columns::read(item, &headings, &|_| None);
         let draft = rules::read_row(&law, item, &columns, line, &cells).map_err(|faults| {
-            let why = faults.first().map_or_else(String::new, |f| format!("{}:{}", f.field, f.reason));
-            Fault::new(FaultKind::Invalid, "intake.row.refused", format!("记录不符合目录要求,{why}"))
+            let why = faults
+                .first()
+                .map_or_else(String::new, |f| format!("{}:{}", f.field, f.reason));
+            Fault::new(
+                FaultKind::Invalid,
+                "intake.row.refused",
+                format!("记录不符合目录要求,{why}"),
+            )
         })?;
         drafts.push(draft);
     }

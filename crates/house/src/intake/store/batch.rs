@@ -1,0 +1,143 @@
+//! Batches and their refusals.
+use db::{Row, Tx, Value, args};
+use kernel::{Instant, Outcome};
+
+use super::super::model::{Batch, NewBatch, Refusal};
+use super::{APPLIED, BATCH, BATCHES, KNOWN, REFUSALS, REFUSE_BATCH, SAVE_BATCH, STAGED, STAGED_TO};
+
+fn batch_row(row: &Row) -> Outcome<Batch> {
+    Ok(Batch {
+        batch_id: row.get("batch_id")?,
+        item: row.get("item")?,
+        supplier: row.get("supplier")?,
+        source: row.get("source")?,
+        file_name: row.get("file_name")?,
+        digest: row.get("digest")?,
+        state: row.get("state")?,
+        received_at: row.get("received_at")?,
+        staged_to: row.get("staged_to")?,
+        rows_read: row.get("rows_read")?,
+        rows_accepted: row.get("rows_accepted")?,
+        rows_unchanged: row.get("rows_unchanged")?,
+        rows_refused: row.get("rows_refused")?,
+        first_record: row.get("first_record")?,
+        last_record: row.get("last_record")?,
+        note: row.get("note")?,
+    })
+}
+
+pub fn known(tx: &mut Tx, digest: &str, new: &NewBatch) -> Outcome<Option<Batch>> {
+    tx.opt(&KNOWN, &args![digest, &new.item, &new.supplier])?
+        .as_ref()
+        .map(batch_row)
+        .transpose()
+}
+
+pub fn save_batch(tx: &mut Tx, batch_id: i64, new: &NewBatch, digest: &str, at: Instant) -> Outcome<()> {
+    let row = args![
+        batch_id,
+        &new.item,
+        &new.supplier,
+        &new.source,
+        &new.file_name,
+        digest,
+        at
+    ];
+    tx.exec(&SAVE_BATCH, &row).map(drop)
+}
+
+pub fn batch(tx: &mut Tx, batch_id: i64) -> Outcome<Option<Batch>> {
+    tx.opt(&BATCH, &args![batch_id])?
+        .as_ref()
+        .map(batch_row)
+        .transpose()
+}
+
+pub fn batches(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Batch>> {
+    tx.all(&BATCHES, &args![before, limit])?
+        .iter()
+        .map(batch_row)
+        .collect()
+}
+
+pub fn refuse(tx: &mut Tx, batch_id: i64, refusals: &[Refusal]) -> Outcome<u64> {
+    let columns = [
+        "batch_id",
+        "line",
+        "field",
+        "value",
+        "code",
+        "reason",
+        "suggestion",
+    ];
+    let rows = refusals.iter().map(|refusal| {
+        Ok(vec![
+            Value::from(batch_id),
+            Value::from(refusal.line),
+            Value::from(refusal.field.as_str()),
+            Value::from(refusal.value.as_str()),
+            Value::from(refusal.code.as_str()),
+            Value::from(refusal.reason.as_str()),
+            Value::from(refusal.suggestion.as_deref()),
+        ])
+    });
+    tx.load("intake_refusal", &columns, rows)
+}
+
+pub fn staged_to(
+    tx: &mut Tx,
+    batch_id: i64,
+    line: i64,
+    read: i64,
+    refused: i64,
+    note: Option<&str>,
+) -> Outcome<()> {
+    tx.exec(&STAGED_TO, &args![batch_id, line, read, refused, note])
+        .map(drop)
+}
+
+pub fn staged(tx: &mut Tx, batch_id: i64) -> Outcome<()> {
+    tx.exec(&STAGED, &args![batch_id]).map(drop)
+}
+
+pub fn refuse_batch(tx: &mut Tx, batch_id: i64, note: &str) -> Outcome<()> {
+    tx.exec(&REFUSE_BATCH, &args![batch_id, note]).map(drop)
+}
+
+/// What applying a batch came to.
+pub struct Sums {
+    pub accepted: i64,
+    pub unchanged: i64,
+    pub refused: i64,
+    pub first: Option<i64>,
+    pub last: Option<i64>,
+}
+
+pub fn applied(tx: &mut Tx, batch_id: i64, sums: &Sums, at: Instant) -> Outcome<()> {
+    let row = args![
+        batch_id,
+        sums.accepted,
+        sums.unchanged,
+        sums.refused,
+        sums.first,
+        sums.last,
+        at
+    ];
+    tx.exec(&APPLIED, &row).map(drop)
+}
+
+pub fn refusals(tx: &mut Tx, batch_id: i64, after_line: i64, limit: i64) -> Outcome<Vec<Refusal>> {
+    tx.all(&REFUSALS, &args![batch_id, after_line, limit])?
+        .iter()
+        .map(|row| {
+            Ok(Refusal {
+                line: row.get("line")?,
+                field: row.get("field")?,
+                value: row.get("value")?,
+                code: row.get("code")?,
+                reason: row.get("reason")?,
+                suggestion: row.get("suggestion")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! Every SQL statement of collection.
+mod batch;
+mod record;
+mod stage;
+
+use db::statements;
+
+pub use batch::*;
+pub use record::*;
+pub use stage::*;
+
+statements! {
+    /// A batch with the same content, item and supplier that was taken in before.
+    KNOWN = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, rows_read,
+             rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
+             WHERE digest = $1 AND item = $2 AND supplier = $3 AND state <> 'refused' ORDER BY batch_id LIMIT 1";
+    /// Takes a batch in.
+    SAVE_BATCH = "INSERT INTO intake_batch (batch_id, item, supplier, source, file_name, digest, state, received_at,
+                  staged_to, rows_read, rows_accepted, rows_unchanged, rows_refused)
+                  VALUES ($1, $2, $3, $4, $5, $6, 'received', $7, 0, 0, 0, 0, 0)";
+    /// One batch.
+    BATCH = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, rows_read,
+             rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
+             WHERE batch_id = $1";
+    /// Batches, newest first.
+    BATCHES = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, rows_read,
+               rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
+               WHERE batch_id < $1 ORDER BY batch_id DESC LIMIT $2";
+    /// Notes how far a batch is staged.
+    STAGED_TO = "UPDATE intake_batch SET staged_to = $2, rows_read = rows_read + $3, rows_refused = rows_refused + $4,
+                 note = COALESCE($5, note) WHERE batch_id = $1";
+    /// The whole batch is staged.
+    STAGED = "UPDATE intake_batch SET state = 'staged' WHERE batch_id = $1";
+    /// The whole batch is refused.
+    REFUSE_BATCH = "UPDATE intake_batch SET state = 'refused', note = $2 WHERE batch_id = $1";
+    /// The batch has become records.
+    APPLIED = "UPDATE intake_batch SET state = 'applied', rows_accepted = $2, rows_unchanged = $3,
+               rows_refused = rows_refused + $4, first_record = $5, last_record = $6, applied_at = $7
+               WHERE batch_id = $1";
+    /// Entities named in a batch that are not known yet.
+    NEW_SUBJECTS = "SELECT DISTINCT subject_no, subject_kind, marks FROM intake_stage s WHERE batch_id = $1
+                    AND NOT EXISTS (SELECT 1 FROM intake_subject j WHERE j.subject_no = s.subject_no)
+                    ORDER BY subject_no";
+    /// A page of staged rows with what is known under their key, and the record an ending row would end.
+    STAGE_PAGE = "SELECT s.line, s.record_key, s.digest, s.on_day, s.ends_day, s.amount_fen, s.level, s.code,
+                  s.payload, s.withdraws, j.subject_id, c.record_id AS former, c.digest AS former_digest,
+                  e.record_id AS ended
+                  FROM intake_stage s JOIN intake_subject j ON j.subject_no = s.subject_no
+                  LEFT JOIN intake_current c ON c.subject_id = j.subject_id AND c.item = $2
+                       AND c.record_key = s.record_key
+                  LEFT JOIN intake_current e ON e.subject_id = j.subject_id AND e.item = $3
+                       AND e.record_key = s.record_key
+                  WHERE s.batch_id = $1 AND s.line > $4 ORDER BY s.line LIMIT $5";
+    /// Makes the newest record of each key the current one.
+    MAKE_CURRENT = "INSERT INTO intake_current (subject_id, item, record_key, record_id, digest)
+                    SELECT r.subject_id, r.item, r.record_key, r.record_id, r.digest FROM intake_record r
+                    JOIN (SELECT max(record_id) AS newest FROM intake_record
+                          WHERE batch_id = $1 AND record_id >= $2 AND record_id <= $3
+                          GROUP BY subject_id, item, record_key) x ON x.newest = r.record_id
+                    WHERE r.batch_id = $1
+                    ON CONFLICT (subject_id, item, record_key)
+                    DO UPDATE SET record_id = excluded.record_id, digest = excluded.digest";
+    /// Forgets the current record of a key that was taken back.
+    FORGET = "DELETE FROM intake_current WHERE subject_id = $1 AND item = $2 AND record_key = $3";
+    /// Forgets the staged rows of a batch.
+    CLEAR_STAGE = "DELETE FROM intake_stage WHERE batch_id = $1";
+    /// Refused rows of a batch in order.
+    REFUSALS = "SELECT line, field, value, code, reason, suggestion FROM intake_refusal
+                WHERE batch_id = $1 AND line > $2 ORDER BY line, field LIMIT $3";
+    /// The number of an entity.
+    SUBJECT = "SELECT subject_id FROM intake_subject WHERE subject_no = $1";
+    /// The code of an entity.
+    SUBJECT_NO = "SELECT subject_no, marks FROM intake_subject WHERE subject_id = $1";
+    /// All records of an entity received up to an instant.
+    RECORDS_OF = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day, ends_day, amount_fen, level,
+                  code, payload, supplier, source, batch_id, line, received_at FROM intake_record r
+                  JOIN intake_subject j ON j.subject_id = r.subject_id
+                  WHERE r.subject_id = $1 AND received_at <= $2 ORDER BY r.record_id";
+    /// The newest record of an item about an entity that is not taken back, up to a position.
+    NEWEST_OF = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day,
+                 ends_day, amount_fen, level, code, payload, supplier, source, batch_id, line, received_at
+                 FROM intake_record r JOIN intake_subject j ON j.subject_id = r.subject_id
+                 WHERE r.subject_id = $1 AND r.item = $2 AND r.record_id <= $3 AND r.relation <> 'withdraws'
+                 AND NOT EXISTS (SELECT 1 FROM intake_record w WHERE w.subject_id = r.subject_id
+                                 AND w.names_id = r.record_id AND w.relation = 'withdraws' AND w.record_id <= $3)
+                 ORDER BY r.record_id DESC LIMIT 1";
+    /// The newest record under each key of an item since a day, in order of entity.
+    CURRENT_OF = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day,
+                  r.ends_day, r.amount_fen, r.level, r.code, r.payload, r.supplier, r.source, r.batch_id, r.line,
+                  r.received_at FROM intake_current c JOIN intake_record r ON r.record_id = c.record_id
+                  JOIN intake_subject j ON j.subject_id = r.subject_id
+                  WHERE c.item = $1 AND r.on_day >= $2 ORDER BY r.subject_id, r.record_id";
+    /// Records of one batch, a page.
+    RECORDS_IN = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day, ends_day, amount_fen, level,
+                  code, payload, supplier, source, batch_id, line, received_at FROM intake_record r
+                  JOIN intake_subject j ON j.subject_id = r.subject_id
+                  WHERE r.batch_id = $1 AND r.record_id > $2 ORDER BY r.record_id LIMIT $3";
+    /// Entities touched by one batch.
+    TOUCHED = "SELECT DISTINCT subject_id FROM intake_record WHERE batch_id = $1 AND subject_id > $2
+               ORDER BY subject_id LIMIT $3";
+    /// What the evaluator needs of one entity's records, up to a position.
+    FACTS_OF = "SELECT subject_id, record_id, COALESCE(names_id, 0) AS names_id, relation, item, on_day, ends_day,
+                COALESCE(amount_fen, 0) AS amount_fen, COALESCE(level, 0) AS level, COALESCE(code, '') AS code
+                FROM intake_record WHERE subject_id = $1 AND record_id <= $2 ORDER BY record_id";
+    /// What the evaluator needs of all records after a position.
+    FACTS_AFTER = "SELECT subject_id, record_id, COALESCE(names_id, 0) AS names_id, relation, item, on_day, ends_day,
+                   COALESCE(amount_fen, 0) AS amount_fen, COALESCE(level, 0) AS level, COALESCE(code, '') AS code
+                   FROM intake_record WHERE record_id > $1 AND record_id <= $2 ORDER BY record_id";
+    /// The last record there is.
+    LAST_RECORD = "SELECT COALESCE(max(record_id), 0) AS record_id FROM intake_record";
+    /// How many records each item has.
+    COUNTS = "SELECT item, CAST(count(*) AS BIGINT) AS records FROM intake_record GROUP BY item ORDER BY item";
+}

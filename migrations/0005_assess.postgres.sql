@@ -7,7 +7,7 @@ CREATE TABLE assess_run (
     pack        TEXT    NOT NULL,
     as_of       DATE    NOT NULL,
     upto        BIGINT  NOT NULL,
-    state       TEXT    NOT NULL CHECK (state IN ('loading', 'applied', 'held')),
+    state       TEXT    NOT NULL CHECK (state IN ('loading', 'applied', 'abandoned')),
     started_at  TIMESTAMPTZ    NOT NULL,
     finished_at TIMESTAMPTZ,
     entities    BIGINT  NOT NULL,

@@ -7,7 +7,7 @@ CREATE TABLE assess_run (
     pack        TEXT    NOT NULL,
     as_of       TEXT /* date */    NOT NULL,
     upto        INTEGER NOT NULL,
-    state       TEXT    NOT NULL CHECK (state IN ('loading', 'applied', 'held')),
+    state       TEXT    NOT NULL CHECK (state IN ('loading', 'applied', 'abandoned')),
     started_at  TEXT    NOT NULL,
     finished_at TEXT,
     entities    INTEGER NOT NULL,

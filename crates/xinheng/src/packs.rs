@@ -12,7 +12,7 @@ struct Embedded;
 
 /// A pack by the name of one inside the binary, or by the path of a folder.
 pub fn open(name: &str) -> Outcome<Pack> {
-    let read = if name.contains(['/', '\\', '.']) {
+    let read = if is_path(name) {
         Pack::load(Path::new(name))
     } else {
         embedded(name)
@@ -24,6 +24,19 @@ pub fn open(name: &str) -> Outcome<Pack> {
             fault.with_field(place(one), "policy.pack.invalid", one.to_string())
         })
     })
+}
+
+/// The name under which a pack is found again from any working directory: a path is made absolute.
+pub fn lasting_name(name: &str) -> Outcome<String> {
+    if !is_path(name) {
+        return Ok(name.to_owned());
+    }
+    let whole = std::path::absolute(name).map_err(|e| Fault::internal(format!("路径 {name} 无法使用:{e}"), e))?;
+    Ok(whole.to_string_lossy().into_owned())
+}
+
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\', '.'])
 }
 
 fn embedded(name: &str) -> Result<Pack, Vec<PackFault>> {

@@ -83,6 +83,7 @@ pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
 /// Makes a new deployment. Returns it with the operator's token, which is shown only now.
 pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(House, String)> {
     let pack = packs::open(&settings.pack)?;
+    let settings = Settings { pack: packs::lasting_name(&settings.pack)?, ..settings };
     let suite = Suite::parse(&settings.suite).ok_or_else(|| {
         let detail = format!(
             "不认识的密码套件“{}”。可用:sm3-sm2、sha256-ed25519。",

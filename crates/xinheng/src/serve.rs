@@ -30,6 +30,7 @@ pub fn serve(house: &House, address: SocketAddr) -> Outcome<()> {
             let detail = format!("不能在 {address} 提供服务:{e}。端口可能已被占用,可用 --listen 换一个。");
             Fault::new(FaultKind::Busy, "edge.listen.failed", detail)
         })?;
+        let address = listener.local_addr().unwrap_or(address);
         say::line(format!("信衡已在 http://{address} 提供服务。接口说明:http://{address}/api/openapi.json 。按 Ctrl+C 停止。"));
         axum::serve(listener, router)
             .with_graceful_shutdown(stopped())

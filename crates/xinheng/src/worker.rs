@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use house::hall::job::{self, Worker};
 use house::hall::ledger::{self, Reader};
-use house::hall::{House, log};
+use house::assess;
+use house::hall::{House, command, log};
 use kernel::{Actor, Outcome};
 
 use crate::full_run::FullRun;
@@ -16,10 +17,19 @@ const REST: Duration = Duration::from_millis(200);
 /// Works until nothing is left to do. `abandoned`: takes over jobs that a killed process left running.
 pub fn settle(house: &House, abandoned: bool) -> Outcome<()> {
     let mut first = abandoned;
+    if abandoned {
+        take_over(house)?;
+    }
     while round(house, first)? {
         first = false;
     }
     Ok(())
+}
+
+/// Ends what a killed process left open, before this one begins.
+fn take_over(house: &House) -> Outcome<()> {
+    let op = house.op(Actor::system("后台"), "worker");
+    command(house, &op, assess::service::abandon_loading).map(drop)
 }
 
 /// One round. Returns whether anything was done.
@@ -39,6 +49,9 @@ fn round(house: &House, abandoned: bool) -> Outcome<bool> {
 /// Works until told to stop; a fault is logged and the work goes on.
 pub fn work(house: &House, stop: &Arc<AtomicBool>) {
     let mut abandoned = true;
+    if let Err(fault) = take_over(house) {
+        tracing::error!(code = fault.code, detail = %fault.detail, "what a killed process left could not be ended");
+    }
     while !stop.load(Ordering::Relaxed) {
         match round(house, abandoned) {
             Ok(true) => {}

@@ -19,7 +19,7 @@ pub struct Run {
     pub as_of: NaiveDate,
     /// Last record it knows.
     pub upto: i64,
-    /// `loading`, `applied` or `held`
+    /// `loading` 进行中, `applied` 已生效, `abandoned` 中断
     pub state: String,
     /// 开始时间
     pub started_at: DateTime<Utc>,

@@ -52,7 +52,7 @@ pub fn apply_run(
     }
     store::clear_stage(tx, run_id)?;
     store::stage(tx, run_id, graded)?;
-    let (entities, changed) = store::merge(tx, run_id, open.as_of)?;
+    let (entities, changed) = store::merge(tx, &open)?;
     let shares = store::shares(tx)?;
     let alarm = alarm(tx, op, &open, &shares)?;
     let told_shares = json!(shares);
@@ -124,6 +124,7 @@ pub fn regrade(tx: &mut Tx, op: &Op, entity_ids: &[i64]) -> Outcome<Run> {
     let mut graded = Vec::with_capacity(entity_ids.len());
     for &entity_id in entity_ids {
         let Some(known) = known(tx, model.symbols(), entity_id, open.upto)? else {
+            store::forget(tx, entity_id)?;
             continue;
         };
         let verdict = model.evaluate(&known.0, &known.1, day_number(as_of), &mut scratch);
@@ -208,6 +209,11 @@ pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome
 /// Queues a classification of all entities as of a day.
 pub fn queue_full(tx: &mut Tx, op: &Op, as_of: Day) -> Outcome<i64> {
     job::enqueue(tx, op, FULL_JOB, "assess:full", &json!({ "as_of": as_of }))
+}
+
+/// Ends the runs a killed process left loading. For the start of a process that has the house to itself.
+pub fn abandon_loading(tx: &mut Tx, op: &Op) -> Outcome<u64> {
+    store::abandon(tx, op.at)
 }
 
 /// One run.

@@ -27,18 +27,28 @@ statements! {
     KEEP_HISTORY = "INSERT INTO assess_history (entity_id, run_id, class, points, former)
                     SELECT s.entity_id, s.run_id, s.class, s.points, c.class FROM assess_stage s
                     LEFT JOIN assess_class c ON c.entity_id = s.entity_id
-                    WHERE s.run_id = $1 AND (c.class IS NULL OR c.class <> s.class OR c.points <> s.points)";
+                    WHERE s.run_id = $1 AND (c.class IS NULL
+                    OR (c.run_id < s.run_id AND (c.class <> s.class OR c.points <> s.points)))";
     /// How many entities change their class by a run, those classified for the first time left out.
     CHANGED = "SELECT CAST(count(*) AS BIGINT) AS changed FROM assess_stage s
-               JOIN assess_class c ON c.entity_id = s.entity_id WHERE s.run_id = $1 AND c.class <> s.class";
-    /// Makes the staged outcomes the classes of today.
+               JOIN assess_class c ON c.entity_id = s.entity_id
+               WHERE s.run_id = $1 AND c.run_id < s.run_id AND c.class <> s.class";
+    /// Takes the classes away that a full run did not find an entity for, unless a later run gave them.
+    DROP_GHOSTS = "DELETE FROM assess_class WHERE run_id < $1 AND NOT EXISTS
+                   (SELECT 1 FROM assess_stage s WHERE s.run_id = $1 AND s.entity_id = assess_class.entity_id)";
+    /// Takes the class of one entity away: nothing is known of it any more.
+    FORGET = "DELETE FROM assess_class WHERE entity_id = $1";
+    /// Ends runs whose process was killed.
+    ABANDON = "UPDATE assess_run SET state = 'abandoned', finished_at = $1 WHERE state = 'loading'";
+    /// Makes the staged outcomes the classes of today. A class that a later run gave stays.
     MERGE = "INSERT INTO assess_class (entity_id, class, points, run_id, since_on)
              SELECT entity_id, class, points, run_id, $2 FROM assess_stage WHERE run_id = $1
              ON CONFLICT (entity_id) DO UPDATE SET
              since_on = CASE WHEN assess_class.class = excluded.class THEN assess_class.since_on
                         ELSE excluded.since_on END,
              class = excluded.class, points = excluded.points, run_id = excluded.run_id
-             WHERE assess_class.class <> excluded.class OR assess_class.points <> excluded.points";
+             WHERE assess_class.run_id < excluded.run_id
+             AND (assess_class.class <> excluded.class OR assess_class.points <> excluded.points)";
     /// How many outcomes a run staged.
     STAGED = "SELECT CAST(count(*) AS BIGINT) AS entities FROM assess_stage WHERE run_id = $1";
     /// How many entities stand in each class.
@@ -150,13 +160,24 @@ pub fn stage(tx: &mut Tx, run_id: i64, graded: impl Iterator<Item = Outcome<Grad
 }
 
 /// Moves the staged outcomes of a run into classes and history. Returns entities and changes of class.
-pub fn merge(tx: &mut Tx, run_id: i64, as_of: Day) -> Outcome<(i64, i64)> {
-    let entities: i64 = tx.one(&STAGED, &args![run_id])?.get("entities")?;
-    let changed: i64 = tx.one(&CHANGED, &args![run_id])?.get("changed")?;
-    tx.exec(&KEEP_HISTORY, &args![run_id])?;
-    tx.exec(&MERGE, &args![run_id, as_of])?;
-    clear_stage(tx, run_id)?;
+pub fn merge(tx: &mut Tx, run: &Run) -> Outcome<(i64, i64)> {
+    let entities: i64 = tx.one(&STAGED, args![run.run_id])?.get("entities")?;
+    let changed: i64 = tx.one(&CHANGED, args![run.run_id])?.get("changed")?;
+    tx.exec(&KEEP_HISTORY, args![run.run_id])?;
+    tx.exec(&MERGE, args![run.run_id, run.as_of])?;
+    if run.kind == "full" {
+        tx.exec(&DROP_GHOSTS, args![run.run_id])?;
+    }
+    clear_stage(tx, run.run_id)?;
     Ok((entities, changed))
+}
+
+pub fn forget(tx: &mut Tx, entity_id: i64) -> Outcome<()> {
+    tx.exec(&FORGET, args![entity_id]).map(drop)
+}
+
+pub fn abandon(tx: &mut Tx, at: Instant) -> Outcome<u64> {
+    tx.exec(&ABANDON, args![at])
 }
 
 pub fn shares(tx: &mut Tx) -> Outcome<Vec<ClassCount>> {

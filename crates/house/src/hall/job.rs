@@ -115,3 +115,8 @@ pub fn run_next(house: &House, op: &Op, workers: &[&dyn Worker], abandoned: bool
 pub fn waits(tx: &mut Tx, kind: &str) -> Outcome<bool> {
     store::job_waits(tx, kind)
 }
+
+/// The newest job about a subject.
+pub fn latest_about(tx: &mut Tx, subject: &str) -> Outcome<Option<Job>> {
+    store::job_about(tx, subject)
+}

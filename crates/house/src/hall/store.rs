@@ -78,6 +78,9 @@ statements! {
                  WHERE job_id = $1";
     /// One job.
     JOB = "SELECT job_id, kind, subject, payload, state, attempts, progress, fault FROM hall_job WHERE job_id = $1";
+    /// The newest job about a subject.
+    JOB_ABOUT = "SELECT job_id, kind, subject, payload, state, attempts, progress, fault FROM hall_job
+                 WHERE subject = $1 ORDER BY job_id DESC LIMIT 1";
     /// Newest jobs.
     LATEST_JOBS = "SELECT job_id, kind, subject, payload, state, attempts, progress, fault FROM hall_job
                    ORDER BY job_id DESC LIMIT $1";
@@ -390,4 +393,8 @@ pub fn token(tx: &mut Tx, hash: &str) -> Outcome<Option<String>> {
     tx.opt(&TOKEN, &args![hash])?
         .map(|row| row.get("name"))
         .transpose()
+}
+
+pub fn job_about(tx: &mut Tx, subject: &str) -> Outcome<Option<Job>> {
+    tx.opt(&JOB_ABOUT, &args![subject])?.as_ref().map(job_row).transpose()
 }

@@ -175,6 +175,17 @@ fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> 
             batch.batch_id
         ));
     }
+    if batch.state == "received" || batch.state == "staged" {
+        let op = house.op(Actor::operator("本机操作员"), "import");
+        let subject = format!("batch:{}", batch.batch_id);
+        let why = query(house, &op, |tx, _| job::latest_about(tx, &subject))?.and_then(|job| job.fault);
+        let detail = format!(
+            "批次 {} 还没有入库:{}再次启动信衡时会接着处理。",
+            batch.batch_id,
+            why.unwrap_or_else(|| "处理被中断。".into())
+        );
+        return Err(Fault::new(FaultKind::Busy, "intake.batch.unfinished", detail));
+    }
     if batch.state == "refused" {
         let note = batch.note.clone().unwrap_or_default();
         return Err(Fault::new(

@@ -51,7 +51,7 @@ def main():
     run("classify")
     for province, name in PROVINCES.items():
         plan = write_plan(asked.data, province, name)
-        number = re.search(r"计划 (\S+?):", run("plan", "write", plan)).group(1)
+        number = re.search(r"计划 (\S+?)[:：]", run("plan", "write", plan)).group(1)
         run("plan", "approve", number)
         parties = [contribution(asked.binary, who) for who in (f"{name}市场监管", "司法", "市民代表")]
         words = [word for _, _, promise in parties for word in ("--contributor", promise)]
@@ -98,8 +98,8 @@ def write_plan(folder, province, name):
 
 def contribution(binary, who):
     text = subprocess.run([binary, "draw", "contribute", who], text=True, capture_output=True, check=True).stdout
-    value = re.search(r":([0-9a-f]{64})\n", text).group(1)
-    promise = re.search(r"发起部门\):(.+)\n", text).group(1)
+    value = re.search(r"[:：]([0-9a-f]{64})\n", text).group(1)
+    promise = re.search(r"发起部门[)）][:：](.+)\n", text).group(1)
     return who, value, promise
 
 

@@ -77,7 +77,7 @@ fn unknown(url: &str) -> Fault {
         "db.url.unknown",
         format!(
             "无法识别的数据库地址“{shown}”。请写成 sqlite:/路径/文件名.db、以 .db 结尾的文件路径，\
-             或者 postgres://用户：密码@主机/库名。"
+             或者 postgres://用户:密码@主机/库名。"
         ),
     )
 }

@@ -71,7 +71,7 @@ pub fn full_run(house: &House, op: &Op, run_id: i64) -> Outcome<house::assess::m
 }
 
 fn lake_fault(fault: lake::LakeFault) -> Fault {
-    Fault::internal(format!("数据快照出错:{fault}"), fault)
+    Fault::internal(format!("数据快照出错：{fault}"), fault)
 }
 
 /// Adds what became known since to the snapshot, and writes the entities as they stand.

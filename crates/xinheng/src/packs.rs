@@ -18,7 +18,7 @@ pub fn open(name: &str) -> Outcome<Pack> {
         embedded(name)
     };
     read.map_err(|faults| {
-        let detail = format!("政策包“{name}”有 {} 处问题,不能使用。", faults.len());
+        let detail = format!("政策包“{name}”有 {} 处问题，不能使用。", faults.len());
         let fault = Fault::new(FaultKind::Invalid, "policy.pack.invalid", detail);
         faults.iter().fold(fault, |fault, one| {
             fault.with_field(place(one), "policy.pack.invalid", one.to_string())
@@ -31,7 +31,7 @@ pub fn lasting_name(name: &str) -> Outcome<String> {
     if !is_path(name) {
         return Ok(name.to_owned());
     }
-    let whole = std::path::absolute(name).map_err(|e| Fault::internal(format!("路径 {name} 无法使用:{e}"), e))?;
+    let whole = std::path::absolute(name).map_err(|e| Fault::internal(format!("路径 {name} 无法使用：{e}"), e))?;
     Ok(whole.to_string_lossy().into_owned())
 }
 

@@ -19,17 +19,17 @@ pub fn note(text: impl AsRef<str>) {
 
 /// Why it did not work, and what to do.
 pub fn fault(fault: &Fault) {
-    eprintln!("错误:{}", fault.detail);
+    eprintln!("错误：{}", fault.detail);
     for field in &fault.fields {
-        eprintln!("  {}:{}", field.field, field.detail);
+        eprintln!("  {}：{}", field.field, field.detail);
     }
     if let Some(basis) = &fault.basis {
-        eprintln!("  依据:{basis}");
+        eprintln!("  依据：{basis}");
     }
-    eprintln!("  代码:{}", fault.code);
+    eprintln!("  代码：{}", fault.code);
     let mut cause = std::error::Error::source(fault);
     while let Some(error) = cause {
-        eprintln!("  原因:{error}");
+        eprintln!("  原因：{error}");
         cause = error.source();
     }
 }

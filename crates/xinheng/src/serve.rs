@@ -27,7 +27,7 @@ pub fn serve(house: &House, address: SocketAddr) -> Outcome<()> {
     };
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(address).await.map_err(|e| {
-            let detail = format!("不能在 {address} 提供服务:{e}。端口可能已被占用,可用 --listen 换一个。");
+            let detail = format!("不能在 {address} 提供服务：{e}。端口可能已被占用，可用 --listen 换一个。");
             Fault::new(FaultKind::Busy, "edge.listen.failed", detail)
         })?;
         let address = listener.local_addr().unwrap_or(address);

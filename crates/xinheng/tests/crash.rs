@@ -259,7 +259,7 @@ fn before_draw() -> (Place, String) {
 
 fn party(name: &str) -> (String, String, String) {
     let said = common::xinheng(&["draw", "contribute", name]).good();
-    (name.to_owned(), word(&said, "保密):"), word(&said, "部门):"))
+    (name.to_owned(), word(&said, "保密）："), word(&said, "部门）："))
 }
 
 /// What was drawn, and who checks it: all of the transcript but the time, and the tasks.

@@ -141,7 +141,7 @@ fn approved() -> (Place, String) {
 /// A contributor: name, value, commitment as the initiator gets it.
 fn party(name: &str) -> [String; 3] {
     let said = xinheng(&["draw", "contribute", name]).good();
-    [name.to_owned(), word(&said, "保密):"), word(&said, "部门):")]
+    [name.to_owned(), word(&said, "保密）："), word(&said, "部门）：")]
 }
 
 fn commit(place: &Place, plan_no: &str, parties: &[[String; 3]]) -> common::Ran {

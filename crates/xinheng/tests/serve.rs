@@ -53,7 +53,7 @@ impl Server {
     /// A deployment of the town, prepared by `prepare`, then served until it is ready.
     fn start(prepare: impl FnOnce(&Place)) -> Self {
         let place = Place::new();
-        let token = word(&place.run(&["init"]).good(), "请妥善保存):");
+        let token = word(&place.run(&["init"]).good(), "请妥善保存）：");
         prepare(&place);
         // The port is free now; nobody else on this machine asks for it before the server does.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

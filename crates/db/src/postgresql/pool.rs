@@ -135,7 +135,7 @@ fn configured(url: &str, options: &Options) -> Outcome<Config> {
         Fault::new(
             FaultKind::Invalid,
             "db.url.unknown",
-            "PostgreSQL 数据库地址写法有误。请写成 postgres://用户：密码@主机：端口/库名。",
+            "PostgreSQL 数据库地址写法有误。请写成 postgres://用户:密码@主机:端口/库名。",
         )
         .with_source(DbError::Other(error.to_string()))
     })?;
@@ -205,7 +205,7 @@ pub(crate) fn create_database(url: &str, options: &Options) -> Outcome<()> {
         return Err(Fault::new(
             FaultKind::Invalid,
             "db.url.unknown",
-            "PostgreSQL 数据库地址缺少库名。请写成 postgres://用户：密码@主机：端口/库名。",
+            "PostgreSQL 数据库地址缺少库名。请写成 postgres://用户:密码@主机:端口/库名。",
         ));
     };
     let made = apart(|| {

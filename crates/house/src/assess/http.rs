@@ -44,7 +44,7 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/assess/entities/{subject_no}",
             may::READ_CLASSES,
-            Doc::new("分类及理由,以及怎样会改变")
+            Doc::new("分类及理由，以及怎样会改变")
                 .query("on", "截止日")
                 .answer::<Reasons>(),
             explain,
@@ -67,7 +67,7 @@ pub fn routes() -> Routes {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// 截止日;不写为今天
+    /// 截止日；不写为今天
     pub as_of: Option<NaiveDate>,
 }
 
@@ -81,7 +81,7 @@ pub struct Ordered {
 /// Class with reasons: the evaluator's own explanation.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Reasons {
-    /// 说明:类别、分值、各组得分、理由、直接判定、怎样会改变
+    /// 说明：类别、分值、各组得分、理由、直接判定、怎样会改变
     #[schema(value_type = Object)]
     pub explanation: Value,
 }

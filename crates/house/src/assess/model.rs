@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 pub struct Run {
     /// 批次号
     pub run_id: i64,
-    /// `full` 全量, `event` 因新记录
+    /// `full` 全量， `event` 因新记录
     pub kind: String,
     /// 模型代码
     pub model: String,
@@ -19,7 +19,7 @@ pub struct Run {
     pub as_of: NaiveDate,
     /// Last record it knows.
     pub upto: i64,
-    /// `loading` 进行中, `applied` 已生效, `abandoned` 中断
+    /// `loading` 进行中， `applied` 已生效， `abandoned` 中断
     pub state: String,
     /// 开始时间
     pub started_at: DateTime<Utc>,

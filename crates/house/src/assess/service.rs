@@ -107,7 +107,7 @@ fn alarm(tx: &mut Tx, op: &Op, open: &Run, now: &[ClassCount]) -> Outcome<Option
             i64::try_from(alarm.at_least).unwrap_or(i64::MAX),
         ) {
             sentences.push(format!(
-                "{}:{} 类由 {} 户变为 {} 户,超过预警线。请核对数据来源和模型后再使用。",
+                "{}：{} 类由 {} 户变为 {} 户，超过预警线。请核对数据来源和模型后再使用。",
                 alarm.title, jump.class, jump.before, jump.now
             ));
         }
@@ -181,7 +181,7 @@ pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome
     let run = run(tx, run_id)?;
     if run.pack != op.pack.hash() {
         let detail = format!(
-            "批次 {run_id} 是在摘要为 {} 的政策包下得出的,当前政策包是 {}。请用当时的政策包启动后再重算。",
+            "批次 {run_id} 是在摘要为 {} 的政策包下得出的，当前政策包是 {}。请用当时的政策包启动后再重算。",
             run.pack,
             op.pack.hash()
         );

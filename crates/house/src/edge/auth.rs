@@ -54,7 +54,7 @@ async fn admit(guard: &Guard, request: Request) -> Outcome<Request> {
     };
     if guard.permission != may::PUBLIC && !may::holds(&actor, guard.permission) {
         let detail = format!(
-            "您的岗位没有“{}”这项权限。如确需办理,请联系系统管理员调整岗位。",
+            "您的岗位没有“{}”这项权限。如确需办理，请联系系统管理员调整岗位。",
             guard.permission.0
         );
         return Err(Fault::new(
@@ -104,7 +104,7 @@ fn bearer(headers: &HeaderMap) -> Outcome<String> {
             Fault::new(
                 FaultKind::Unauthenticated,
                 "edge.token.missing",
-                "此接口需要访问令牌。请在请求头中写 Authorization: Bearer 令牌;令牌由 xinheng init 给出。",
+                "此接口需要访问令牌。请在请求头中写 Authorization: Bearer 令牌；令牌由 xinheng init 给出。",
             )
         })
 }
@@ -118,7 +118,7 @@ fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
 
 fn too_large(most: usize) -> Fault {
     let detail = format!(
-        "请求内容超过 {} MB。请分批提交,或用命令行导入。",
+        "请求内容超过 {} MB。请分批提交，或用命令行导入。",
         most / 1_048_576
     );
     Fault::new(FaultKind::TooLarge, "edge.body.too-large", detail)

@@ -86,7 +86,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     let place = places
         .acquire_owned()
         .await
-        .map_err(|_| stopped("服务正在停止,请稍后再试。"))?;
+        .map_err(|_| stopped("服务正在停止，请稍后再试。"))?;
     let task = tokio::task::spawn_blocking(move || {
         let _place = place;
         work()

@@ -81,7 +81,7 @@ impl Doc {
     pub fn page_of<T: ToSchema>(mut self) -> Self {
         self.named::<T>();
         self.query("cursor", "上一页给出的 next")
-            .query("limit", "每页条数,最多 200")
+            .query("limit", "每页条数，最多 200")
             .answer::<PageView<T>>()
     }
 
@@ -162,7 +162,7 @@ fn operation(entry: &Entry) -> Operation {
         .tag(tag)
         .summary(Some(doc.summary))
         .operation_id(Some(entry.operation_id()))
-        .description(Some(format!("权限:{}", entry.permission.0)));
+        .description(Some(format!("权限：{}", entry.permission.0)));
     for name in path_parameters(entry.path) {
         operation = operation.parameter(
             ParameterBuilder::new()

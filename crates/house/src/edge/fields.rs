@@ -32,14 +32,14 @@ impl From<JsonRejection> for Problem {
 
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
-        let detail = format!("地址中的参数有误:{}。", rejection.body_text());
+        let detail = format!("地址中的参数有误：{}。", rejection.body_text());
         Self(Fault::new(FaultKind::Malformed, "edge.path.malformed", detail))
     }
 }
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        let detail = format!("查询参数有误:{}。", rejection.body_text());
+        let detail = format!("查询参数有误：{}。", rejection.body_text());
         Self(Fault::new(FaultKind::Malformed, "edge.query.malformed", detail))
     }
 }

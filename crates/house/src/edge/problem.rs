@@ -29,7 +29,7 @@ pub struct ProblemView {
     pub detail: String,
     /// Stable code, also the translation key.
     pub code: String,
-    /// 依据(文件与条款)
+    /// 依据（文件与条款）
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
     /// 有误的字段
@@ -71,7 +71,7 @@ impl IntoResponse for Problem {
         }
         let detail = if fault.kind == FaultKind::Internal {
             // The cause stays in the log: it may name paths, statements or people.
-            "系统内部出错,已记入日志。请稍后再试;若仍出现,请把请求编号(x-request-id)告诉管理员。".to_owned()
+            "系统内部出错，已记入日志。请稍后再试；若仍出现，请把请求编号（x-request-id）告诉管理员。".to_owned()
         } else {
             fault.detail
         };

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::handler::Handler;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, on};
 use kernel::permission::Permission;
 use kernel::{Fault, FaultKind, Outcome};
@@ -136,7 +136,7 @@ impl Routes {
             let name = format!("{} {}", entry.method, entry.path);
             if !may::ALL.contains(&entry.permission) {
                 let detail = format!(
-                    "接口 {name} 没有登记的权限(“{}”),程序不能启动。",
+                    "接口 {name} 没有登记的权限（“{}”）,程序不能启动。",
                     entry.permission.0
                 );
                 return Err(Fault::new(
@@ -146,7 +146,7 @@ impl Routes {
                 ));
             }
             if !seen.insert(name.clone()) {
-                let detail = format!("接口 {name} 登记了两次,程序不能启动。");
+                let detail = format!("接口 {name} 登记了两次，程序不能启动。");
                 return Err(Fault::new(FaultKind::Internal, "edge.route.twice", detail));
             }
         }
@@ -157,6 +157,7 @@ impl Routes {
 /// The routes of all modules.
 pub fn all_routes() -> Routes {
     Routes::new()
+        .get("/", may::PUBLIC, Doc::new("首页").raw_answer("text/html"), home)
         .get(
             "/health/live",
             may::PUBLIC,
@@ -172,7 +173,7 @@ pub fn all_routes() -> Routes {
         .get(
             "/metrics",
             may::READ_HALL,
-            Doc::new("运行指标(Prometheus)").raw_answer("text/plain"),
+            Doc::new("运行指标（Prometheus）").raw_answer("text/plain"),
             metrics,
         )
         .and(crate::hall::http::routes())
@@ -224,6 +225,10 @@ async fn missing(method: Method, uri: axum::http::Uri) -> Response {
         uri.path()
     );
     Problem(Fault::new(FaultKind::Hidden, "edge.route.unknown", detail)).into_response()
+}
+
+async fn home() -> Html<&'static str> {
+    Html(include_str!("home.html"))
 }
 
 async fn live() -> &'static str {

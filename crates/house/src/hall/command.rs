@@ -45,7 +45,7 @@ pub fn command_once<T: Serialize + DeserializeOwned>(
                 return Err(Fault::new(
                     FaultKind::Conflict,
                     "hall.once.other-question",
-                    "这个幂等键(Idempotency-Key)已用于另一项请求。请为新的请求换一个新的键。",
+                    "这个幂等键（Idempotency-Key）已用于另一项请求。请为新的请求换一个新的键。",
                 ));
             }
             return serde_json::from_str(&body).map_err(|e| Fault::internal("保存的答复无法读取", e));

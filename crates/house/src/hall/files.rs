@@ -32,7 +32,7 @@ const SETTINGS: &str = "xinheng.json";
 const LOCK: &str = "lock";
 
 fn io(what: &str, path: &Path, error: std::io::Error) -> Fault {
-    Fault::internal(format!("{what} {} 时出错:{error}", path.display()), error)
+    Fault::internal(format!("{what} {} 时出错：{error}", path.display()), error)
 }
 
 impl DataFolder {
@@ -44,7 +44,7 @@ impl DataFolder {
         let path = root.join(SETTINGS);
         if path.exists() {
             let detail = format!(
-                "{} 中已有信衡的数据。请换一个空文件夹,或直接使用它。",
+                "{} 中已有信衡的数据。请换一个空文件夹，或直接使用它。",
                 root.display()
             );
             return Err(Fault::new(FaultKind::Conflict, "hall.folder.taken", detail));
@@ -76,7 +76,7 @@ impl DataFolder {
         let lock = take_lock(root)?;
         let text = fs::read_to_string(&path).map_err(|e| io("读取", &path, e))?;
         let settings = serde_json::from_str(&text).map_err(|e| {
-            let detail = format!("{}:第 {} 行有误:{e}", path.display(), e.line());
+            let detail = format!("{}：第 {} 行有误：{e}", path.display(), e.line());
             Fault::new(FaultKind::Invalid, "hall.folder.settings", detail)
         })?;
         Ok(Self {
@@ -136,7 +136,7 @@ pub fn read_file(path: &Path) -> Outcome<Vec<u8>> {
     File::open(path)
         .and_then(|mut file| file.read_to_end(&mut bytes))
         .map_err(|e| {
-            let detail = format!("无法读取 {}:{e}。请检查路径和权限。", path.display());
+            let detail = format!("无法读取 {}：{e}。请检查路径和权限。", path.display());
             Fault::new(FaultKind::Invalid, "hall.file.unreadable", detail)
         })?;
     Ok(bytes)
@@ -189,7 +189,7 @@ fn take_lock(root: &Path) -> Outcome<File> {
             let mut holder = String::new();
             let _ = file.read_to_string(&mut holder);
             let detail = format!(
-                "数据文件夹 {} 正被另一个信衡进程(进程号 {})使用。请先停止它,或通过它的接口操作。",
+                "数据文件夹 {} 正被另一个信衡进程（进程号 {}）使用。请先停止它，或通过它的接口操作。",
                 root.display(),
                 if holder.is_empty() {
                     "未知"

@@ -15,7 +15,7 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/hall/duties",
             may::READ_HALL,
-            Doc::new("待办,最急的在前")
+            Doc::new("待办，最急的在前")
                 .query("department", "部门编号")
                 .list_of::<duty::Duty>(),
             duties,
@@ -23,7 +23,7 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/hall/jobs",
             may::READ_HALL,
-            Doc::new("后台任务,最新的在前").list_of::<job::Job>(),
+            Doc::new("后台任务，最新的在前").list_of::<job::Job>(),
             jobs,
         )
         .get(
@@ -120,9 +120,9 @@ async fn checkpoint(State(edge): State<Edge>, op: Op) -> Answer<CheckpointView> 
 /// One leaf of the public log.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct LeafView {
-    /// 序号,从 0 起
+    /// 序号，从 0 起
     pub index: i64,
-    /// 条目(规范 JSON,即叶子的原文)
+    /// 条目（规范 JSON,即叶子的原文）
     pub leaf: String,
 }
 

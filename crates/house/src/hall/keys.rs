@@ -45,7 +45,7 @@ impl Keys {
     pub fn open(folder: &DataFolder) -> Outcome<Self> {
         let broken = |why: String| {
             let detail = format!(
-                "{} 无法使用:{why}。请从备份恢复;没有它不能签署新的文书。",
+                "{} 无法使用：{why}。请从备份恢复；没有它不能签署新的文书。",
                 folder.path(FILE).display()
             );
             Fault::new(FaultKind::Invalid, "hall.keys.broken", detail)

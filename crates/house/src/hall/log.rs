@@ -173,7 +173,7 @@ pub fn check(tx: &mut Tx, suite: Suite) -> Outcome<u64> {
     }
     if range.size() != signed.size || range.root() != signed.root {
         return Err(bad(format!(
-            "公开日志共 {} 条,重新计算的根与检查点不一致。",
+            "公开日志共 {} 条，重新计算的根与检查点不一致。",
             range.size()
         )));
     }

@@ -24,7 +24,7 @@ pub fn holder(tx: &mut Tx, token: &str) -> Outcome<Actor> {
             Fault::new(
                 FaultKind::Unauthenticated,
                 "hall.token.unknown",
-                "访问令牌无效或已停用。请在请求头中写 Authorization: Bearer 令牌;令牌由 xinheng init 给出。",
+                "访问令牌无效或已停用。请在请求头中写 Authorization: Bearer 令牌；令牌由 xinheng init 给出。",
             )
         })
 }

@@ -20,8 +20,8 @@ pub fn routes() -> Routes {
         .upload(
             "/api/v1/intake/batches",
             may::SUPPLY,
-            Doc::new("提交一批信用记录(CSV 或 XLSX)")
-                .query("item", "目录事项,例如 penalty")
+            Doc::new("提交一批信用记录（CSV 或 XLSX）")
+                .query("item", "目录事项，例如 penalty")
                 .query("supplier", "提供部门")
                 .query("file_name", "文件名")
                 .raw_body("application/octet-stream")
@@ -49,7 +49,7 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/intake/batches/{batch}/refusals.csv",
             may::READ_INTAKE,
-            Doc::new("退回清单(CSV 文件)").raw_answer("text/csv"),
+            Doc::new("退回清单（CSV 文件）").raw_answer("text/csv"),
             refusals_csv,
         )
         .get(
@@ -65,7 +65,7 @@ pub fn routes() -> Routes {
 pub struct Receipt {
     /// 批次号
     pub batch_id: i64,
-    /// 同样的内容以前已经提交过,未作改动
+    /// 同样的内容以前已经提交过，未作改动
     pub known: bool,
     /// 收到时间
     pub received_at: DateTime<Utc>,

@@ -3,7 +3,7 @@
 //!
 //! A batch goes received → staged → applied. Staging works in chunks and notes how far it is; applying is one
 //! transaction. A row whose content is already known changes nothing; a row with the same key and other content
-//! is a correction that names the former record; a row of an ending item (移出, 修复) names the record it ends.
+//! is a correction that names the former record; a row of an ending item (移出， 修复) names the record it ends.
 
 pub mod http;
 pub mod jobs;

@@ -51,7 +51,7 @@ pub struct Batch {
     pub first_record: Option<i64>,
     /// Last record made.
     pub last_record: Option<i64>,
-    /// 说明(整批退回的原因、未识别的列等)
+    /// 说明（整批退回的原因、未识别的列等）
     pub note: Option<String>,
 }
 

@@ -375,7 +375,7 @@ fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong
                         .join("、");
                     (
                         format!("“{text}”不在代码表“{}”中。", table.title),
-                        Some(format!("可用的有:{known}。")),
+                        Some(format!("可用的有：{known}。")),
                     )
                 })
         }
@@ -386,7 +386,7 @@ fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong
     }
 }
 
-/// A day in any of the usual spellings: 2026-03-04, 2026/3/4, 2026.3.4, 20260304, 2026年3月4日, with or without a time.
+/// A day in any of the usual spellings: 2026-03-04, 2026/3/4, 2026.3.4, 20260304, 2026年3月4日， with or without a time.
 pub fn read_day(text: &str) -> Option<Day> {
     let date = text.split([' ', 'T', ' ']).next().unwrap_or(text);
     let digits = |part: &str| part.parse::<u32>().ok();
@@ -412,7 +412,7 @@ fn read_money(text: &str) -> Result<Read, Wrong> {
     let amount = Amount::parse(text).ok_or_else(|| {
         (
             format!("“{text}”不是金额。"),
-            Some("请写数字和单位,例如 5000元、50万元。".to_owned()),
+            Some("请写数字和单位，例如 5000元、50万元。".to_owned()),
         )
     })?;
     Ok(amount
@@ -423,7 +423,7 @@ fn read_money(text: &str) -> Result<Read, Wrong> {
 fn suggestion_of(fault: &CodeFault) -> Option<String> {
     const SHOWN: usize = 3;
     let codes: Vec<&str> = fault.corrections.iter().take(SHOWN).map(String::as_str).collect();
-    (!codes.is_empty()).then(|| format!("是否为:{}?请核对证照后改正。", codes.join(" 或 ")))
+    (!codes.is_empty()).then(|| format!("是否为：{}?请核对证照后改正。", codes.join(" 或 ")))
 }
 
 /// Every division code there has been since 1980 (GB/T 2260, all revisions): the places a credit code's characters 3 to 8

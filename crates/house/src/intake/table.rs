@@ -41,7 +41,7 @@ pub fn open(path: &Path) -> Outcome<Rows> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
-    let detail = format!("无法读取 {}:{error}。请检查路径和权限。", path.display());
+    let detail = format!("无法读取 {}：{error}。请检查路径和权限。", path.display());
     Fault::new(FaultKind::Invalid, "intake.file.unreadable", detail)
 }
 
@@ -108,7 +108,7 @@ fn find_encoding(path: &Path, file: &mut File) -> Outcome<&'static Encoding> {
         gb_ok = gb_ok && decodes(&mut gb, chunk, got == 0, &mut text);
         if !utf8_ok && !gb_ok {
             let detail = format!(
-                "{} 的编码无法识别:既不是 UTF-8,也不是 GB18030。请另存为“CSV UTF-8”后再导入。",
+                "{} 的编码无法识别：既不是 UTF-8,也不是 GB18030。请另存为“CSV UTF-8”后再导入。",
                 path.display()
             );
             return Err(Fault::new(FaultKind::Invalid, "intake.file.encoding", detail));
@@ -135,7 +135,7 @@ fn decodes(decoder: &mut encoding_rs::Decoder, chunk: &[u8], last: bool, text: &
 fn sheet(path: &Path, file: File) -> Outcome<Rows> {
     let broken = |e: &dyn std::fmt::Display| {
         let detail = format!(
-            "{} 不是可以读取的 XLSX 文件:{e}。请用 Excel 打开检查后另存。",
+            "{} 不是可以读取的 XLSX 文件：{e}。请用 Excel 打开检查后另存。",
             path.display()
         );
         Fault::new(FaultKind::Invalid, "intake.file.xlsx", detail)

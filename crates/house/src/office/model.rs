@@ -33,16 +33,16 @@ pub struct Inspector {
     pub name: String,
     /// 所在部门
     pub department: String,
-    /// 可执法的行政区划(代码前缀)
+    /// 可执法的行政区划（代码前缀）
     pub divisions: Vec<String>,
-    /// 业务专长(抽查类别);`*` 为全部
+    /// 业务专长（抽查类别）;`*` 为全部
     pub qualifications: Vec<String>,
     /// 执法证有效期止
     pub certificate_until: NaiveDate,
     /// 是否可任组长
     #[serde(default)]
     pub may_lead: bool,
-    /// 回避的主体(统一社会信用代码)
+    /// 回避的主体（统一社会信用代码）
     #[serde(default, rename = "recusals")]
     pub recused: Vec<String>,
 }

@@ -45,7 +45,7 @@ pub fn load(tx: &mut Tx, op: &Op, departments: &[Department], inspectors: &[Insp
         let fault = Fault::new(
             FaultKind::Invalid,
             "office.load.invalid",
-            "人员名录有误,未导入任何一条。请改正后重新导入。",
+            "人员名录有误，未导入任何一条。请改正后重新导入。",
         );
         return Err(faults.into_iter().fold(fault, |fault, (field, detail)| {
             fault.with_field(field, "office.load.invalid", detail)

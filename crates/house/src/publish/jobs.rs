@@ -63,7 +63,7 @@ fn document(tx: &mut Tx, op: &Op, (plan_id, draw_id): (i64, i64), kind: &'static
         subject: format!("draw:{draw_id}"),
         number: format!("{}#{}", documents.plan_no, documents.attempt),
         entity: None,
-        title: format!("{}{words}(第 {} 次)", plan.title, documents.attempt),
+        title: format!("{}{words}（第 {} 次）", plan.title, documents.attempt),
         body,
         department: plan.department,
         division: plan.division,

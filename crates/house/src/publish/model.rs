@@ -47,15 +47,15 @@ pub struct NewNotice {
 /// A notice (公示) as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Notice {
-    /// 公示(系统编号)
+    /// 公示（系统编号）
     pub notice_id: i64,
     /// 种类
     pub kind: String,
-    /// 事由(种类:编号)
+    /// 事由（种类：编号）
     pub subject: String,
-    /// 编号(计划、抽取、任务)
+    /// 编号（计划、抽取、任务）
     pub number: String,
-    /// 主体(系统编号)
+    /// 主体（系统编号）
     pub entity_id: Option<i64>,
     /// 统一社会信用代码
     pub subject_no: Option<String>,
@@ -64,7 +64,7 @@ pub struct Notice {
     /// 内容
     #[schema(value_type = Object)]
     pub body: Value,
-    /// 内容的摘要(公开日志中的文书)
+    /// 内容的摘要（公开日志中的文书）
     pub document: String,
     /// 公示部门
     pub department: String,
@@ -98,7 +98,7 @@ pub struct PublicNotice {
     pub notice_id: i64,
     /// 种类
     pub kind: String,
-    /// 编号(计划、抽取、任务)
+    /// 编号（计划、抽取、任务）
     pub number: String,
     /// 统一社会信用代码
     pub subject_no: Option<String>,
@@ -107,7 +107,7 @@ pub struct PublicNotice {
     /// 内容
     #[schema(value_type = Option<Object>)]
     pub body: Option<Value>,
-    /// 内容的摘要(公开日志中的文书)
+    /// 内容的摘要（公开日志中的文书）
     pub document: String,
     /// 公示部门
     pub department: String,
@@ -169,7 +169,7 @@ pub struct PublicStatement {
     pub on: NaiveDate,
     /// 截止日期
     pub until: Option<NaiveDate>,
-    /// 内容(字段名 → 值)
+    /// 内容（字段名 → 值）
     #[schema(value_type = Object)]
     pub content: Value,
     /// 提供部门
@@ -199,7 +199,7 @@ pub struct NewAnnouncement {
     pub text: String,
     /// 公示部门
     pub department: String,
-    /// 政策包中公示期的代码;不写为长期
+    /// 政策包中公示期的代码；不写为长期
     #[serde(default)]
     pub term: Option<String>,
 }

@@ -72,7 +72,7 @@ pub fn withdraw(tx: &mut Tx, op: &Op, notice_id: i64, why: &str) -> Outcome<Noti
     let why = why.trim();
     if why.is_empty() {
         const CODE: &str = "publish.withdraw.reason";
-        let detail = "请写明撤回公示的原因:原因将一并公布。";
+        let detail = "请写明撤回公示的原因：原因将一并公布。";
         return Err(Fault::new(FaultKind::Invalid, CODE, detail).with_field("why", CODE, detail));
     }
     let former = store::notice(tx, notice_id)?
@@ -112,7 +112,7 @@ pub fn expire(tx: &mut Tx, op: &Op) -> Outcome<u64> {
 pub fn publish_result(tx: &mut Tx, op: &Op, task_id: i64) -> Outcome<Notice> {
     let task = inspect::service::task(tx, op, task_id)?;
     if task.state != "done" {
-        let detail = format!("任务 {} 还没有检查结果,不能公示。", task.task_no);
+        let detail = format!("任务 {} 还没有检查结果，不能公示。", task.task_no);
         return Err(Fault::new(
             FaultKind::Conflict,
             "publish.result.not-recorded",

@@ -17,7 +17,7 @@ pub fn routes() -> Routes {
             may::READ_REGISTRY,
             Doc::new("主体列表")
                 .query("name", "名称开头")
-                .query("division", "行政区划代码,含下级")
+                .query("division", "行政区划代码，含下级")
                 .page_of::<Entity>(),
             entities,
         )
@@ -25,7 +25,7 @@ pub fn routes() -> Routes {
             "/api/v1/registry/entities/{subject_no}/file",
             may::READ_REGISTRY,
             Doc::new("信用档案")
-                .query("on", "截至哪一天(2026-03-04);不写为现在")
+                .query("on", "截至哪一天（2026-03-04）;不写为现在")
                 .answer::<CreditFile>(),
             credit_file,
         )

@@ -11,9 +11,9 @@ use crate::hall::InJurisdiction;
 /// An entity (经营主体): what the newest registration record says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Entity {
-    /// 主体编号(系统内部)
+    /// 主体编号（系统内部）
     pub entity_id: i64,
-    /// 统一社会信用代码(或 15 位注册号)
+    /// 统一社会信用代码（或 15 位注册号）
     pub subject_no: String,
     /// 名称
     pub name: String,
@@ -23,7 +23,7 @@ pub struct Entity {
     pub status: String,
     /// 成立日期
     pub established_on: Option<NaiveDate>,
-    /// 注册资本(分)
+    /// 注册资本（分）
     pub capital_fen: Option<i64>,
     /// 行业代码
     pub industry: String,
@@ -85,10 +85,10 @@ pub struct Statement {
     pub on: NaiveDate,
     /// 截止日期
     pub until: Option<NaiveDate>,
-    /// 内容(字段名 → 值)
+    /// 内容（字段名 → 值）
     #[schema(value_type = Object)]
     pub content: Value,
-    /// `current` 有效, `corrected` 已更正, `withdrawn` 已撤销, `ended` 已移出或修复
+    /// `current` 有效， `corrected` 已更正， `withdrawn` 已撤销， `ended` 已移出或修复
     pub state: String,
     /// The record that corrected, withdrew or ended it.
     pub changed_by: Option<i64>,

@@ -11,7 +11,7 @@ use crate::{full_run, say, worker};
 pub fn run(house: &House, as_of: Option<Day>) -> Outcome<()> {
     let run = all(house, as_of)?;
     say::line(format!(
-        "分类批次 {}(截止 {}):{} 户,其中 {} 户类别有变化。",
+        "分类批次 {}（截止 {}）：{} 户，其中 {} 户类别有变化。",
         run.run_id,
         run.as_of,
         say::count(run.entities),
@@ -19,7 +19,7 @@ pub fn run(house: &House, as_of: Option<Day>) -> Outcome<()> {
     ));
     shares(house)?;
     if let Some(alarm) = run.alarm {
-        say::line(format!("预警:{alarm}"));
+        say::line(format!("预警：{alarm}"));
     }
     Ok(())
 }
@@ -59,13 +59,13 @@ pub fn explain(house: &House, code: &str, as_of: Option<Day>, run: Option<i64>) 
         let again = query(house, &op, |tx, op| service::recompute(tx, op, code, run_id))?;
         let decided = again.decided.map_or_else(
             || "没有决定".into(),
-            |(class, points)| format!("{class} 类,{points} 分"),
+            |(class, points)| format!("{class} 类，{points} 分"),
         );
-        say::line(format!("批次 {run_id} 当时的决定:{decided}。"));
+        say::line(format!("批次 {run_id} 当时的决定：{decided}。"));
         say::line(if again.agrees {
-            "按当时所知重算,结果一致。"
+            "按当时所知重算，结果一致。"
         } else {
-            "按当时所知重算,结果不一致!"
+            "按当时所知重算，结果不一致!"
         });
         print(&again.explanation);
         return Ok(());
@@ -79,26 +79,26 @@ pub fn explain(house: &House, code: &str, as_of: Option<Day>, run: Option<i64>) 
 
 fn print(why: &Explanation) {
     say::line(format!(
-        "{} 类({}),{} 分。",
+        "{} 类（{}）,{} 分。",
         why.class_code, why.class_title, why.points
     ));
     if why.class_by_points != why.class_code {
         say::line(format!(
-            "  按分值为 {} 类,因直接判定规则改为 {} 类。",
+            "  按分值为 {} 类，因直接判定规则改为 {} 类。",
             why.class_by_points, why.class_code
         ));
     }
-    say::line("各组得分:");
+    say::line("各组得分：");
     for group in &why.groups {
         say::line(format!(
             "  {:<24} {:>4} / {}",
             group.title, group.points, group.cap
         ));
     }
-    say::line("理由:");
+    say::line("理由：");
     for reason in why.reasons.iter().filter(|reason| reason.points != 0) {
         say::line(format!(
-            "  {:+5} 分  {}(依据:{}{})",
+            "  {:+5} 分  {}（依据：{}{}）",
             reason.points, reason.sentence, reason.basis.title, reason.basis.article
         ));
     }
@@ -106,21 +106,21 @@ fn print(why: &Explanation) {
         let word = if direct.decides {
             "直接判定"
         } else {
-            "直接判定(未改变结果)"
+            "直接判定（未改变结果）"
         };
         say::line(format!(
-            "  {word}:{}(依据:{}{})",
+            "  {word}：{}（依据：{}{}）",
             direct.sentence, direct.basis.title, direct.basis.article
         ));
     }
     if !why.changes.is_empty() {
-        say::line("怎样会改变:");
+        say::line("怎样会改变：");
         for change in &why.changes {
             say::line(format!(
-                "  {} → {} 类,{} 分",
+                "  {} → {} 类，{} 分",
                 change.sentence, change.class_code, change.points
             ));
         }
     }
-    say::line("分类结果是内部配置检查资源的依据,不公开,不作为处罚依据。");
+    say::line("分类结果是内部配置检查资源的依据，不公开，不作为处罚依据。");
 }

@@ -25,13 +25,13 @@ use crate::{say, serve, worker};
 /// How the demo is to be.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// 随机种子:同一种子得到同一座城市
+    /// 随机种子：同一种子得到同一座城市
     #[arg(long, default_value_t = 7)]
     seed: u64,
     /// 主体数
     #[arg(long, default_value_t = 50_000)]
     size: usize,
-    /// 数据库,不写为数据文件夹中的 SQLite
+    /// 数据库，不写为数据文件夹中的 SQLite
     #[arg(long, default_value = "sqlite:xinheng.db")]
     database: String,
     /// 演示完成后在哪里提供服务
@@ -78,7 +78,7 @@ pub fn run(data: &Path, asked: &Demo) -> Outcome<()> {
     step(
         started,
         &format!(
-            "1 造一座城市(种子 {},{} 户)",
+            "1 造一座城市（种子 {},{} 户）",
             asked.seed,
             say::count(whole(asked.size))
         ),
@@ -89,14 +89,14 @@ pub fn run(data: &Path, asked: &Demo) -> Outcome<()> {
         house::hall::local_day(stage.begins),
         &city,
     )
-    .map_err(|e| Fault::internal(format!("不能写出演示数据:{e}"), e))?;
+    .map_err(|e| Fault::internal(format!("不能写出演示数据：{e}"), e))?;
     let (entities, records) = (say::count(i128::from(made.entities)), say::count(i128::from(made.records)));
     say::line(format!(
         "  {entities} 户主体、{records} 条记录的部门文件在 {}",
         city.display()
     ));
 
-    step(started, "2 归集:各部门的文件入库");
+    step(started, "2 归集：各部门的文件入库");
     import::load_office(
         &stage.house,
         &city.join("departments.json"),
@@ -104,10 +104,10 @@ pub fn run(data: &Path, asked: &Demo) -> Outcome<()> {
     )?;
     collect(&stage, &city)?;
 
-    step(started, "3 分类:全部主体");
+    step(started, "3 分类：全部主体");
     let before = classify::all(&stage.house, None)?;
     say::line(format!(
-        "  {} 户已分类(批次 {})",
+        "  {} 户已分类（批次 {}）",
         say::count(before.entities),
         before.run_id
     ));
@@ -118,7 +118,7 @@ pub fn run(data: &Path, asked: &Demo) -> Outcome<()> {
     step(started, "8 按检查结果重新分类");
     let after = classify::all(&stage.house, None)?;
     say::line(format!(
-        "  {} 户类别有变化(批次 {})",
+        "  {} 户类别有变化（批次 {}）",
         say::count(after.changed),
         after.run_id
     ));
@@ -169,7 +169,7 @@ fn campaign(stage: &Stage, started: std::time::Instant) -> Outcome<(String, i64)
     let plan_no = plan(stage)?;
     step(started, "5 承诺、揭示、抽取");
     let draw_id = draw(stage, &plan_no)?;
-    step(started, "6 检查:录入结果(按演示城市的隐藏情况模拟)");
+    step(started, "6 检查：录入结果（按演示城市的隐藏情况模拟）");
     let done = inspect_all(stage, &plan_no)?;
     say::line(format!("  已检查 {} 户", say::count(whole(done))));
     step(started, "7 公示");
@@ -193,7 +193,7 @@ fn step(started: std::time::Instant, what: &str) {
 fn clear(data: &Path) -> Outcome<()> {
     if data.join("xinheng.json").exists() && !data.join(MARK).exists() {
         let detail = format!(
-            "{} 中是正式数据,演示不会动它。请用 --data 换一个文件夹。",
+            "{} 中是正式数据，演示不会动它。请用 --data 换一个文件夹。",
             data.display()
         );
         return Err(Fault::new(FaultKind::Conflict, "demo.folder.in-use", detail));
@@ -223,14 +223,14 @@ fn collect(stage: &Stage, city: &Path) -> Outcome<()> {
         };
         let (batch, _) = import::take_in_quietly(&stage.house, &city.join(&name), &new, &Mapping::default())?;
         if batch.state == "refused" {
-            let detail = format!("{name} 被整个退回:{}", batch.note.unwrap_or_default());
+            let detail = format!("{name} 被整个退回：{}", batch.note.unwrap_or_default());
             return Err(Fault::new(FaultKind::Invalid, "demo.file.refused", detail));
         }
         accepted += batch.rows_accepted;
         refused += batch.rows_refused;
     }
     say::line(format!(
-        "  入库 {} 条,退回 {} 行(城市里故意放了错行)",
+        "  入库 {} 条，退回 {} 行（城市里故意放了错行）",
         say::count(accepted),
         say::count(refused)
     ));
@@ -384,7 +384,7 @@ fn record(stage: &Stage, task: &Task, checked_on: Day) -> Outcome<()> {
 /// Hands in simulated results for every open task of a plan whose checks have begun.
 pub fn rehearse(house: &House, plan_no: &str, seed: u64) -> Outcome<()> {
     const PAGE: i64 = 500;
-    say::note("演练:以下检查结果是模拟的,不得用于正式数据。");
+    say::note("演练：以下检查结果是模拟的，不得用于正式数据。");
     let op = house.op(Actor::operator("演练"), "rehearse");
     let plan = query(house, &op, |tx, op| inspect::plan_by_no(tx, op, plan_no))?;
     let search = TaskSearch {
@@ -425,10 +425,10 @@ fn verify(stage: &Stage, data: &Path, draw_id: i64) -> Outcome<()> {
         .filter(|check| check.outcome == proof::verify::Outcome::Pass)
         .count();
     if !report.holds() {
-        let detail = format!("抽取文书验证不通过:{}", report.failed().join("、"));
+        let detail = format!("抽取文书验证不通过：{}", report.failed().join("、"));
         return Err(Fault::new(FaultKind::Conflict, "demo.verify.failed", detail));
     }
-    say::line(format!("  审计级验证:{passed} 项全部通过"));
+    say::line(format!("  审计级验证：{passed} 项全部通过"));
     Ok(())
 }
 
@@ -436,9 +436,10 @@ fn tell(stage: &Stage, data: &Path, asked: &Demo, token: &str, plan_no: &str, dr
     let host = format!("http://{}", asked.listen);
     let shown = data.display();
     say::line("");
-    say::line("可以看看:");
+    say::line("可以看看：");
+    say::line(format!("  {host}/                                    首页"));
     say::line(format!(
-        "  {host}/api/v1/public/plans                 公开的计划({plan_no})"
+        "  {host}/api/v1/public/plans                 公开的计划（{plan_no}）"
     ));
     say::line(format!(
         "  {host}/api/v1/public/draws/{draw_id}/transcript   公开的抽取文书"
@@ -447,14 +448,14 @@ fn tell(stage: &Stage, data: &Path, asked: &Demo, token: &str, plan_no: &str, dr
         "  {host}/api/v1/public/results               公示的检查结果"
     ));
     say::line(format!("  {host}/api/openapi.json                    接口说明"));
-    say::line("  验证这次抽取(两个独立的程序,结论应当相同):");
+    say::line("  验证这次抽取（两个独立的程序，结论应当相同）：");
     say::line(format!(
         "    xinheng verify {shown}/draw-{draw_id}.json --pool {shown}/draw-{draw_id}-auditor.json"
     ));
     say::line(format!(
         "    python3 tools/verify_draw.py {shown}/draw-{draw_id}.json --pool {shown}/draw-{draw_id}-auditor.json"
     ));
-    say::line(format!("  内部接口的令牌:{token}"));
+    say::line(format!("  内部接口的令牌：{token}"));
     let code = demo::code_of(stage.seed, 1);
     say::line(format!(
         "    curl -H 'Authorization: Bearer {token}' {host}/api/v1/assess/entities/{code}"

@@ -18,24 +18,24 @@ use crate::{say, worker};
 /// What to import.
 #[derive(Debug, Subcommand)]
 pub enum Import {
-    /// 主体登记信息(CSV 或 XLSX)
+    /// 主体登记信息（CSV 或 XLSX）
     Entities {
         /// 文件
         file: PathBuf,
         #[command(flatten)]
         how: How,
     },
-    /// 某一目录事项的信用记录(CSV 或 XLSX)
+    /// 某一目录事项的信用记录（CSV 或 XLSX）
     Records {
         /// 文件
         file: PathBuf,
-        /// 目录事项,例如 penalty(行政处罚);xinheng policy items 列出全部
+        /// 目录事项，例如 penalty(行政处罚);xinheng policy items 列出全部
         #[arg(long = "type", value_name = "事项")]
         item: String,
         #[command(flatten)]
         how: How,
     },
-    /// 部门和执法人员名录(JSON)
+    /// 部门和执法人员名录（JSON）
     Office {
         /// 部门 JSON 文件
         departments: PathBuf,
@@ -50,13 +50,13 @@ pub struct How {
     /// 提供部门
     #[arg(long, default_value = "本机导入")]
     supplier: String,
-    /// 列对照文件(TOML):[columns] 下“文件中的表头” = "字段名"
+    /// 列对照文件（TOML）：[columns] 下“文件中的表头” = "字段名"
     #[arg(long)]
     mapping: Option<PathBuf>,
-    /// 只检查,不入库
+    /// 只检查，不入库
     #[arg(long)]
     dry_run: bool,
-    /// 退回清单写到哪里,不写则放在数据文件夹的 rejects 中
+    /// 退回清单写到哪里，不写则放在数据文件夹的 rejects 中
     #[arg(long)]
     rejects: Option<PathBuf>,
 }
@@ -131,7 +131,7 @@ fn keep_copy(house: &House, file: &Path, digest: &str) -> Outcome<()> {
     let copied = std::fs::copy(file, &beside)
         .and_then(|_| std::fs::File::open(&beside)?.sync_all())
         .and_then(|()| std::fs::rename(&beside, &kept));
-    copied.map_err(|e| Fault::internal(format!("不能把 {} 复制到数据文件夹:{e}", file.display()), e))
+    copied.map_err(|e| Fault::internal(format!("不能把 {} 复制到数据文件夹：{e}", file.display()), e))
 }
 
 /// Shows how far the newest job is while `work` goes on.
@@ -152,7 +152,7 @@ fn watched<T>(house: &House, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
                         .and_then(|j| j.progress.as_ref()?.get("read")?.as_i64());
                     bar.set_message(read.map_or_else(
                         || "处理中……".to_owned(),
-                        |rows| format!("已核对 {} 行,随后入库、分类……", say::count(rows)),
+                        |rows| format!("已核对 {} 行，随后入库、分类……", say::count(rows)),
                     ));
                 }
                 bar.tick();
@@ -171,7 +171,7 @@ fn watched<T>(house: &House, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
 fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> Outcome<()> {
     if known {
         say::line(format!(
-            "这个文件以前已经导入过(批次 {}),内容相同,未作任何改动。",
+            "这个文件以前已经导入过（批次 {}）,内容相同，未作任何改动。",
             batch.batch_id
         ));
     }
@@ -180,7 +180,7 @@ fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> 
         let subject = format!("batch:{}", batch.batch_id);
         let why = query(house, &op, |tx, _| job::latest_about(tx, &subject))?.and_then(|job| job.fault);
         let detail = format!(
-            "批次 {} 还没有入库:{}再次启动信衡时会接着处理。",
+            "批次 {} 还没有入库：{}再次启动信衡时会接着处理。",
             batch.batch_id,
             why.unwrap_or_else(|| "处理被中断。".into())
         );
@@ -191,11 +191,11 @@ fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> 
         return Err(Fault::new(
             FaultKind::Invalid,
             "intake.batch.refused",
-            format!("整个文件被退回:{note}"),
+            format!("整个文件被退回：{note}"),
         ));
     }
     say::line(format!(
-        "批次 {}({}):读到 {} 行,入库 {} 条,与已有记录相同 {} 行,退回 {} 行。",
+        "批次 {}（{}）：读到 {} 行，入库 {} 条，与已有记录相同 {} 行，退回 {} 行。",
         batch.batch_id,
         batch.item,
         say::count(batch.rows_read),
@@ -209,7 +209,7 @@ fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> 
     if batch.rows_refused > 0 {
         let path = write_rejects(house, batch, rejects)?;
         say::line(format!(
-            "  退回清单(行号、字段、原值、原因、建议):{}",
+            "  退回清单（行号、字段、原值、原因、建议）：{}",
             path.display()
         ));
     }
@@ -235,18 +235,18 @@ fn dry_run(house: &House, item: &str, file: &Path, mapping: &Mapping) -> Outcome
     let op = house.op(Actor::operator("本机操作员"), "import");
     let found = service::dry_run(&op, item, file, mapping)?;
     say::line(format!(
-        "只检查,未入库:读到 {} 行,可以入库 {} 行,问题 {} 处。",
+        "只检查，未入库：读到 {} 行，可以入库 {} 行，问题 {} 处。",
         say::count(i64::try_from(found.rows).unwrap_or(i64::MAX)),
         say::count(i64::try_from(found.good).unwrap_or(i64::MAX)),
         say::count(i64::try_from(found.refusals.len()).unwrap_or(i64::MAX))
     ));
     if !found.unknown.is_empty() {
-        say::line(format!("  未识别的列:{}", found.unknown.join("、")));
+        say::line(format!("  未识别的列：{}", found.unknown.join("、")));
     }
     for refusal in found.refusals.iter().take(SHOWN) {
         let suggestion = refusal.suggestion.as_deref().unwrap_or_default();
         say::line(format!(
-            "  第 {} 行 {}“{}”:{}{suggestion}",
+            "  第 {} 行 {}“{}”：{}{suggestion}",
             refusal.line, refusal.field, refusal.value, refusal.reason
         ));
     }
@@ -262,7 +262,7 @@ fn read_mapping(path: Option<&Path>) -> Outcome<Mapping> {
     };
     let bytes = files::read_file(path)?;
     toml::from_str(&String::from_utf8_lossy(&bytes)).map_err(|e| {
-        let detail = format!("列对照文件 {} 有误:{e}", path.display());
+        let detail = format!("列对照文件 {} 有误：{e}", path.display());
         Fault::new(FaultKind::Invalid, "intake.mapping.invalid", detail)
     })
 }
@@ -286,7 +286,7 @@ pub fn load_office(house: &House, departments: &Path, inspectors: &Path) -> Outc
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Outcome<T> {
     serde_json::from_slice(&files::read_file(path)?).map_err(|e| {
         let detail = format!(
-            "{} 第 {} 行第 {} 列有误:{e}",
+            "{} 第 {} 行第 {} 列有误：{e}",
             path.display(),
             e.line(),
             e.column()

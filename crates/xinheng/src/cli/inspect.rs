@@ -24,7 +24,7 @@ pub enum PlanCommand {
         /// 计划编号
         plan: String,
     },
-    /// 结束计划,公开全部抽取结果
+    /// 结束计划，公开全部抽取结果
     Close {
         /// 计划编号
         plan: String,
@@ -36,7 +36,7 @@ pub enum PlanCommand {
 /// 抽取
 #[derive(Debug, Subcommand)]
 pub enum DrawCommand {
-    /// 为一个随机数提供方生成随机值和承诺值(在提供方自己的机器上运行,不需要数据文件夹)
+    /// 为一个随机数提供方生成随机值和承诺值（在提供方自己的机器上运行，不需要数据文件夹）
     Contribute {
         /// 提供方名称
         name: String,
@@ -44,11 +44,11 @@ pub enum DrawCommand {
         #[arg(long, default_value = "sm3-sm2")]
         suite: String,
     },
-    /// 承诺:固定对象库、名额、人员名录和随机数提供方
+    /// 承诺：固定对象库、名额、人员名录和随机数提供方
     Commit {
         /// 计划编号
         plan: String,
-        /// 提供方,写成 名称=承诺值,至少两个
+        /// 提供方，写成 名称=承诺值，至少两个
         #[arg(long = "contributor", required = true)]
         contributors: Vec<String>,
     },
@@ -58,7 +58,7 @@ pub enum DrawCommand {
         draw: i64,
         /// 提供方名称
         name: String,
-        /// 随机值(十六进制)
+        /// 随机值（十六进制）
         value: String,
     },
     /// 抽取
@@ -66,14 +66,14 @@ pub enum DrawCommand {
         /// 抽取编号
         draw: i64,
     },
-    /// 导出文书和材料,供验证
+    /// 导出文书和材料，供验证
     Material {
         /// 抽取编号
         draw: i64,
         /// 写到哪个文件夹
         #[arg(long, default_value = ".")]
         out: PathBuf,
-        /// 同时导出审计材料(含对象名单,内部使用)
+        /// 同时导出审计材料（含对象名单，内部使用）
         #[arg(long)]
         auditor: bool,
         /// 同时导出这家企业的材料
@@ -99,7 +99,7 @@ pub enum TaskCommand {
     },
     /// 录入检查结果
     Result {
-        /// 任务编号(系统编号)
+        /// 任务编号（系统编号）
         task: i64,
         /// 结果 JSON 文件
         file: PathBuf,
@@ -124,7 +124,7 @@ pub fn plan(house: &House, what: PlanCommand) -> Outcome<()> {
             let new: NewPlan = read_json(&file)?;
             let plan = command(house, &op(house), |tx, op| service::write_plan(tx, op, &new))?;
             say::line(format!(
-                "已编制计划 {}:{}。下一步:xinheng plan approve {0}",
+                "已编制计划 {}：{}。下一步：xinheng plan approve {0}",
                 plan.plan_no, plan.title
             ));
         }
@@ -140,7 +140,7 @@ pub fn plan(house: &House, what: PlanCommand) -> Outcome<()> {
                 let plan = service::plan_by_no(tx, op, &plan)?;
                 service::close_plan(tx, op, plan.plan_id)
             })?;
-            say::line(format!("已结束计划 {},全部抽取结果可以公开核对。", plan.plan_no));
+            say::line(format!("已结束计划 {}，全部抽取结果可以公开核对。", plan.plan_no));
         }
         PlanCommand::List => {
             let plans = query(house, &op(house), |tx, op| service::plans(tx, op, i64::MAX, 200))?;
@@ -187,8 +187,8 @@ pub fn contribute(name: &str, suite: &str) -> Outcome<()> {
         value: value.to_vec(),
     }
     .commit(suite);
-    say::line(format!("随机值(抽取前务必保密):{}", hex::encode(value)));
-    say::line(format!("承诺值(交给发起部门):{name}={commitment}"));
+    say::line(format!("随机值（抽取前务必保密）：{}", hex::encode(value)));
+    say::line(format!("承诺值（交给发起部门）：{name}={commitment}"));
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub fn draw(house: &House, what: DrawCommand) -> Outcome<()> {
             let drawn = commit(house, &plan, &parse_contributors(&contributors)?)?;
             describe(&drawn);
             say::line(format!(
-                "下一步:各提供方揭示随机值,xinheng draw reveal {} 名称 随机值",
+                "下一步：各提供方揭示随机值，xinheng draw reveal {} 名称 随机值",
                 drawn.draw_id
             ));
         }
@@ -209,7 +209,7 @@ pub fn draw(house: &House, what: DrawCommand) -> Outcome<()> {
                 service::reveal(tx, op, draw, &name, &value)
             })?;
             if state.state == "void" {
-                say::line("揭示的值与承诺不符,本次抽取已作废,作废书已公布。请重新承诺。");
+                say::line("揭示的值与承诺不符，本次抽取已作废，作废书已公布。请重新承诺。");
             } else {
                 say::line(format!("已收到“{name}”的随机值。"));
             }
@@ -235,7 +235,7 @@ fn parse_contributors(given: &[String]) -> Outcome<NewDraw> {
         .iter()
         .map(|text| {
             let (name, commitment) = text.split_once('=').ok_or_else(|| {
-                let detail = format!("“{text}”应写成 名称=承诺值;承诺值由 xinheng draw contribute 得出。");
+                let detail = format!("“{text}”应写成 名称=承诺值；承诺值由 xinheng draw contribute 得出。");
                 Fault::new(FaultKind::Invalid, "inspect.contributor.malformed", detail)
             })?;
             Ok(NewContributor::Party {
@@ -270,10 +270,10 @@ pub fn describe(draw: &Draw) {
         _ => "已作废",
     };
     say::line(format!(
-        "抽取 {}({},第 {} 次):{state}",
+        "抽取 {}（{}，第 {} 次）：{state}",
         draw.draw_id, draw.campaign, draw.attempt
     ));
-    say::line(format!("  承诺书摘要:{}", draw.commitment_hash));
+    say::line(format!("  承诺书摘要：{}", draw.commitment_hash));
     for pool in &draw.pools {
         let removed: Vec<String> = pool
             .removed
@@ -282,7 +282,7 @@ pub fn describe(draw: &Draw) {
             .map(|one| format!("{} {}", one.rule, say::count(i128::from(one.entities))))
             .collect();
         say::line(format!(
-            "  {}:对象库 {} 户,抽取 {} 户(剔除:{})",
+            "  {}：对象库 {} 户，抽取 {} 户（剔除：{}）",
             pool.item,
             say::count(i128::from(pool.size)),
             say::count(i128::from(pool.quota)),
@@ -303,14 +303,14 @@ pub fn material(house: &House, draw: i64, out: &Path, auditor: bool, firm: Optio
     })?;
     let path = out.join(format!("draw-{draw}.json"));
     files::write_whole(&path, &canonical(&sealed)?)?;
-    say::line(format!("公开文书:{}", path.display()));
+    say::line(format!("公开文书：{}", path.display()));
     if auditor {
         let material = query(house, &op(house), |tx, op| {
             service::auditor_material(tx, op, draw)
         })?;
         let path = out.join(format!("draw-{draw}-auditor.json"));
         files::write_whole(&path, &canonical(&material)?)?;
-        say::line(format!("审计材料(内部):{}", path.display()));
+        say::line(format!("审计材料（内部）：{}", path.display()));
     }
     if let Some(code) = firm {
         let materials = query(house, &op(house), |tx, op| {
@@ -319,7 +319,7 @@ pub fn material(house: &House, draw: i64, out: &Path, auditor: bool, firm: Optio
         for (number, material) in materials.iter().enumerate() {
             let path = out.join(format!("draw-{draw}-firm-{code}-{number}.json"));
             files::write_whole(&path, &canonical(material)?)?;
-            say::line(format!("企业材料:{}", path.display()));
+            say::line(format!("企业材料：{}", path.display()));
         }
     }
     Ok(())
@@ -403,7 +403,7 @@ pub fn publish(house: &House, what: &PublishCommand) -> Outcome<()> {
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Outcome<T> {
     serde_json::from_slice(&files::read_file(path)?).map_err(|e| {
         let detail = format!(
-            "{} 第 {} 行第 {} 列有误:{e}",
+            "{} 第 {} 行第 {} 列有误：{e}",
             path.display(),
             e.line(),
             e.column()

@@ -22,14 +22,14 @@ use kernel::{Day, Outcome};
 use crate::rim::{self, SystemClock};
 use crate::{serve, worker};
 
-/// 信衡:事中事后监管平台。
+/// 信衡：事中事后监管平台。
 #[derive(Debug, Parser)]
 #[command(name = "xinheng", version, about, disable_help_subcommand = true)]
 pub struct Arguments {
     /// 数据文件夹
     #[arg(long, global = true, default_value = "var/xinheng", env = "XINHENG_DATA")]
     pub data: PathBuf,
-    /// 日志用 JSON 格式(供采集系统使用)
+    /// 日志用 JSON 格式（供采集系统使用）
     #[arg(long, global = true)]
     pub log_json: bool,
     #[command(subcommand)]
@@ -38,25 +38,25 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// 建立新的数据文件夹和数据库,给出操作员令牌
+    /// 建立新的数据文件夹和数据库，给出操作员令牌
     Init(init::Init),
     /// 导入主体、信用记录或人员名录
     #[command(subcommand)]
     Import(import::Import),
     /// 对全部主体分类
     Classify {
-        /// 截止日,不写为今天
+        /// 截止日，不写为今天
         #[arg(long)]
         as_of: Option<Day>,
     },
-    /// 说明一个主体为什么是这一类,怎样会改变
+    /// 说明一个主体为什么是这一类，怎样会改变
     Explain {
         /// 统一社会信用代码
         code: String,
-        /// 截止日,不写为今天
+        /// 截止日，不写为今天
         #[arg(long)]
         as_of: Option<Day>,
-        /// 按当时所知,重算这一批次的分类
+        /// 按当时所知，重算这一批次的分类
         #[arg(long, value_name = "批次号", conflicts_with = "as_of")]
         run: Option<i64>,
     },
@@ -64,7 +64,7 @@ enum Command {
     Show {
         /// 统一社会信用代码
         code: String,
-        /// 截至哪一天所知,不写为现在
+        /// 截至哪一天所知，不写为现在
         #[arg(long)]
         on: Option<Day>,
     },
@@ -80,7 +80,7 @@ enum Command {
     /// 公示
     #[command(subcommand)]
     Publish(inspect::PublishCommand),
-    /// 演练:给计划的全部任务录入模拟的检查结果(仅用于试运行)
+    /// 演练：给计划的全部任务录入模拟的检查结果（仅用于试运行）
     Rehearse {
         /// 计划编号
         plan: String,
@@ -88,9 +88,9 @@ enum Command {
         #[arg(long, default_value_t = 7)]
         seed: u64,
     },
-    /// 演示:造一座城市,走完一圈,然后提供服务
+    /// 演示：造一座城市，走完一圈，然后提供服务
     Demo(demo::Demo),
-    /// 验证一次抽取的文书;有任何一项不符,退出码为 1
+    /// 验证一次抽取的文书；有任何一项不符，退出码为 1
     Verify(verify::Verify),
     /// 政策包
     #[command(subcommand)]

@@ -11,9 +11,9 @@ use crate::{packs, say};
 /// What to do with packs.
 #[derive(Debug, Subcommand)]
 pub enum Policy {
-    /// 检查政策包文件夹:格式、依据、引用、案例;有问题时退出码为 1
+    /// 检查政策包文件夹：格式、依据、引用、案例；有问题时退出码为 1
     Check {
-        /// 政策包文件夹,可以写几个
+        /// 政策包文件夹，可以写几个
         #[arg(required = true)]
         folders: Vec<PathBuf>,
     },
@@ -59,7 +59,7 @@ pub fn run(what: &Policy) -> Outcome<ExitCode> {
                     .map(|field| field.title.as_str())
                     .collect();
                 say::line(format!(
-                    "{:<24} {}:{}",
+                    "{:<24} {}：{}",
                     item.trace.code,
                     item.value.title,
                     fields.join("、")
@@ -92,7 +92,7 @@ fn check(folder: &Path) -> bool {
             }
             let failed = report.failures().count();
             say::line(format!(
-                "{}({}):{} 个案例,{} 个不符。摘要 {}",
+                "{}（{}）：{} 个案例，{} 个不符。摘要 {}",
                 folder.display(),
                 pack.title(),
                 report.cases.len(),

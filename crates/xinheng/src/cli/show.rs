@@ -12,16 +12,16 @@ pub fn run(house: &House, code: &str, on: Option<Day>) -> Outcome<()> {
     let entity = &file.entity;
     say::line(format!("{}  {}", entity.name, entity.subject_no));
     if !file.former_names.is_empty() {
-        say::line(format!("  曾用名:{}", file.former_names.join("、")));
+        say::line(format!("  曾用名：{}", file.former_names.join("、")));
     }
     for mark in &file.marks {
         say::line(match mark.as_str() {
-            "inner-check" => "  注意:代码中的组织机构代码校验不符(代码本身有效)。",
-            _ => "  注意:登记机关代码不在区划表中。",
+            "inner-check" => "  注意：代码中的组织机构代码校验不符（代码本身有效）。",
+            _ => "  注意：登记机关代码不在区划表中。",
         });
     }
     for group in &file.groups {
-        say::line(format!("{}({} 条)", group.title, group.statements.len()));
+        say::line(format!("{}（{} 条）", group.title, group.statements.len()));
         for statement in &group.statements {
             let state = match statement.state.as_str() {
                 "corrected" => "[已更正] ",
@@ -37,13 +37,13 @@ pub fn run(house: &House, code: &str, on: Option<Day>) -> Outcome<()> {
                 .filter_map(|(_, value)| value.as_str().map(str::to_owned))
                 .collect();
             say::line(format!(
-                "  {} {state}{}:{}",
+                "  {} {state}{}：{}",
                 statement.on,
                 statement.title,
                 content.join(",")
             ));
             say::line(format!(
-                "      来源:{},批次 {} 第 {} 行,{} 收到",
+                "      来源：{}，批次 {} 第 {} 行，{} 收到",
                 statement.supplier,
                 statement.batch_id,
                 statement.line,

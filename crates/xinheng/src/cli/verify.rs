@@ -13,15 +13,15 @@ use crate::say;
 /// What to check.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// 抽取文书(公开的 JSON 文件)
+    /// 抽取文书（公开的 JSON 文件）
     transcript: PathBuf,
-    /// 审计材料(抽查对象名单、人员名录和名单密钥)
+    /// 审计材料（抽查对象名单、人员名录和名单密钥）
     #[arg(long, value_name = "文件", conflicts_with = "firm")]
     pool: Option<PathBuf>,
     /// 本企业的材料
     #[arg(long, value_name = "文件")]
     firm: Option<PathBuf>,
-    /// 平台公布的公钥(十六进制);给出时文书必须由它签署
+    /// 平台公布的公钥（十六进制）;给出时文书必须由它签署
     #[arg(long, value_name = "公钥")]
     key: Option<String>,
 }
@@ -67,10 +67,10 @@ pub fn run(asked: &Verify) -> Outcome<ExitCode> {
         say::fault(&Fault::new(FaultKind::Conflict, "verify.key.other", detail));
     }
     if report.holds() && pinned {
-        say::line("结论:所查各项全部相符。");
+        say::line("结论：所查各项全部相符。");
         Ok(ExitCode::SUCCESS)
     } else {
-        say::line(format!("结论:有不符之处:{}。", report.failed().join("、")));
+        say::line(format!("结论：有不符之处：{}。", report.failed().join("、")));
         Ok(ExitCode::FAILURE)
     }
 }

@@ -123,7 +123,7 @@ fn of_a_whole_city_exactly_the_wrong_rows_are_refused_in_every_encoding() {
         if !wanted.is_empty() {
             let path = said.lines().find_map(|line| {
                 line.trim()
-                    .strip_prefix("退回清单(行号、字段、原值、原因、建议):")
+                    .strip_prefix("退回清单（行号、字段、原值、原因、建议）：")
             });
             let text = fs::read_to_string(path.unwrap_or_else(|| panic!("{said}"))).unwrap();
             let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());

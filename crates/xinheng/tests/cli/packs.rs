@@ -10,8 +10,8 @@ use super::{FIRM, entities, registrations};
 fn the_packs_of_the_repository_pass_their_check() {
     for pack in ["packs/base", "packs/shantou-jinping"] {
         let said = xinheng(&["policy".into(), "check".into(), repository(pack)]).good();
-        assert!(number(&said, "):") > 0, "it has cases: {said}");
-        assert_eq!(number(&said, "个案例,"), 0, "{said}");
+        assert!(number(&said, "）：") > 0, "it has cases: {said}");
+        assert_eq!(number(&said, "个案例，"), 0, "{said}");
     }
 }
 
@@ -68,7 +68,7 @@ fn a_case_that_no_longer_holds_fails_the_check() {
     );
     let ran = xinheng(&["policy".into(), "check".into(), folder.join("shantou-jinping")]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(number(&ran.out, "个案例,") > 0, "{}", ran.out);
+    assert!(number(&ran.out, "个案例，") > 0, "{}", ran.out);
 }
 
 #[test]

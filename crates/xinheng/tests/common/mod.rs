@@ -54,11 +54,11 @@ impl Ran {
     pub fn refused(self, code: &str) -> String {
         assert_eq!(self.code, Some(1), "{}\n{}", self.out, self.err);
         assert!(
-            self.err.contains(&format!("代码:{code}\n")),
+            self.err.contains(&format!("代码：{code}\n")),
             "not refused with {code}: {}",
             self.err
         );
-        assert!(self.err.starts_with("错误:"), "{}", self.err);
+        assert!(self.err.starts_with("错误："), "{}", self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
         self.err
     }

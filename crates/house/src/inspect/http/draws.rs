@@ -52,7 +52,7 @@ pub(super) fn routes() -> Routes {
         .get(
             "/api/v1/inspect/draws/{draw}/firms/{subject_no}",
             may::AUDIT_DRAW,
-            Doc::new("企业核验材料(本企业各事项的行)").list_of::<Document>(),
+            Doc::new("企业核验材料（本企业各事项的行）").list_of::<Document>(),
             firm_material,
         )
         .get(
@@ -69,7 +69,7 @@ pub(super) fn routes() -> Routes {
 pub struct Reveal {
     /// 提供方名称
     pub name: String,
-    /// 随机数(十六进制)
+    /// 随机数（十六进制）
     pub value: String,
 }
 

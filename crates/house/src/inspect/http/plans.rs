@@ -27,7 +27,7 @@ pub(super) fn routes() -> Routes {
         .get(
             "/api/v1/inspect/plans",
             may::READ_INSPECT,
-            Doc::new("抽查计划,最新的在前").page_of::<Plan>(),
+            Doc::new("抽查计划，最新的在前").page_of::<Plan>(),
             plans,
         )
         .get(

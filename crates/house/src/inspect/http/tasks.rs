@@ -15,7 +15,7 @@ pub(super) fn routes() -> Routes {
             "/api/v1/inspect/tasks",
             may::READ_INSPECT,
             Doc::new("检查任务")
-                .query("plan", "计划(系统编号)")
+                .query("plan", "计划（系统编号）")
                 .query("inspector", "执法证号")
                 .query("state", "unstaffed、open、done、cancelled 或 replaced")
                 .page_of::<Task>(),

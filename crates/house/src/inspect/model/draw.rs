@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum NewContributor {
-    /// 一方:先交承诺值,再揭示
+    /// 一方：先交承诺值，再揭示
     Party {
         /// 名称
         name: String,
-        /// 承诺值(64 位小写十六进制)
+        /// 承诺值（64 位小写十六进制）
         commitment: String,
     },
-    /// 公共随机信标:约定将来的某一期
+    /// 公共随机信标：约定将来的某一期
     Beacon {
         /// 名称
         name: String,
@@ -30,9 +30,9 @@ pub enum NewContributor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDraw {
-    /// 随机数提供方,至少两个
+    /// 随机数提供方，至少两个
     pub contributors: Vec<NewContributor>,
-    /// 揭示截止时间;不写为政策包的期限
+    /// 揭示截止时间；不写为政策包的期限
     #[serde(default)]
     pub reveal_by: Option<DateTime<Utc>>,
 }
@@ -73,9 +73,9 @@ pub struct Removed {
 /// A draw (抽取) as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Draw {
-    /// 抽取(系统编号)
+    /// 抽取（系统编号）
     pub draw_id: i64,
-    /// 计划(系统编号)
+    /// 计划（系统编号）
     pub plan_id: i64,
     /// 计划编号
     pub plan_no: String,
@@ -83,7 +83,7 @@ pub struct Draw {
     pub campaign: String,
     /// 第几次
     pub attempt: i64,
-    /// `committed` 已承诺, `drawn` 已抽取, `void` 已作废
+    /// `committed` 已承诺， `drawn` 已抽取， `void` 已作废
     pub state: String,
     /// 承诺书摘要
     pub commitment_hash: String,
@@ -93,7 +93,7 @@ pub struct Draw {
     pub reveal_by: DateTime<Utc>,
     /// 各事项的对象库
     pub pools: Vec<PoolCount>,
-    /// 说明(内部)
+    /// 说明（内部）
     pub note: String,
     /// 承诺时间
     pub committed_at: DateTime<Utc>,
@@ -104,7 +104,7 @@ pub struct Draw {
 /// The public documents of a draw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DrawDocuments {
-    /// 抽取(系统编号)
+    /// 抽取（系统编号）
     pub draw_id: i64,
     /// 计划编号
     pub plan_no: String,

@@ -13,9 +13,9 @@ use crate::hall::InJurisdiction;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// 不定向:范围内全部对象
+    /// 不定向：范围内全部对象
     Undirected,
-    /// 定向:按条件限定对象
+    /// 定向：按条件限定对象
     Directed,
 }
 
@@ -42,7 +42,7 @@ pub struct Filter {
     /// 行业代码
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub industries: Vec<String>,
-    /// 行政区划代码,含下级
+    /// 行政区划代码，含下级
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub divisions: Vec<String>,
 }
@@ -60,10 +60,10 @@ impl Filter {
 pub struct NewPlanItem {
     /// 抽查事项代码
     pub check: String,
-    /// 检查部门;不写为发起部门
+    /// 检查部门；不写为发起部门
     #[serde(default)]
     pub department: Option<String>,
-    /// 各类别的抽查比例,例如 {"B": "5/100"};不写为政策包的比例
+    /// 各类别的抽查比例，例如 {"B": "5/100"};不写为政策包的比例
     #[serde(default)]
     pub ratios: BTreeMap<String, String>,
 }
@@ -76,7 +76,7 @@ pub struct NewPlan {
     pub title: String,
     /// 发起部门编号
     pub department: String,
-    /// 抽查范围的行政区划,含下级
+    /// 抽查范围的行政区划，含下级
     pub division: String,
     /// 抽取方式
     pub mode: Mode,
@@ -89,7 +89,7 @@ pub struct NewPlan {
     pub starts_on: NaiveDate,
     /// 检查结束日
     pub ends_on: NaiveDate,
-    /// 每组候补对象数;不写为政策包的数
+    /// 每组候补对象数；不写为政策包的数
     #[serde(default)]
     pub reserve: Option<u32>,
 }
@@ -105,14 +105,14 @@ pub struct PlanItem {
     pub department: String,
     /// 检查人员所需业务专长
     pub qualification: String,
-    /// 计划改定的抽查比例(类别 → 比例)
+    /// 计划改定的抽查比例（类别 → 比例）
     pub ratios: BTreeMap<String, String>,
 }
 
 /// A plan as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Plan {
-    /// 计划(系统编号)
+    /// 计划（系统编号）
     pub plan_id: i64,
     /// 计划编号
     pub plan_no: String,
@@ -130,7 +130,7 @@ pub struct Plan {
     pub starts_on: NaiveDate,
     /// 检查结束日
     pub ends_on: NaiveDate,
-    /// `draft` 草稿, `approved` 已批准, `committed` 已承诺, `drawn` 已抽取, `closed` 已结束
+    /// `draft` 草稿， `approved` 已批准， `committed` 已承诺， `drawn` 已抽取， `closed` 已结束
     pub state: String,
     /// 抽查事项
     pub items: Vec<PlanItem>,

@@ -28,15 +28,15 @@ pub struct TeamMember {
 /// A task (检查任务): one entity with all the items it was drawn for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Task {
-    /// 任务(系统编号)
+    /// 任务（系统编号）
     pub task_id: i64,
     /// 任务编号
     pub task_no: String,
-    /// 计划(系统编号)
+    /// 计划（系统编号）
     pub plan_id: i64,
-    /// 抽取(系统编号)
+    /// 抽取（系统编号）
     pub draw_id: i64,
-    /// 主体(系统编号)
+    /// 主体（系统编号）
     pub entity_id: i64,
     /// 统一社会信用代码
     pub subject_no: String,
@@ -54,7 +54,7 @@ pub struct Task {
     pub recused: Vec<String>,
     /// 组长
     pub leader: Option<String>,
-    /// `unstaffed` 待派人, `open` 待检查, `done` 已检查, `cancelled` 已取消, `replaced` 已由候补替换
+    /// `unstaffed` 待派人， `open` 待检查， `done` 已检查， `cancelled` 已取消， `replaced` 已由候补替换
     pub state: String,
     /// 完成期限
     pub due_on: NaiveDate,
@@ -94,7 +94,7 @@ pub struct NewItemResult {
 pub struct NewResult {
     /// 检查日期
     pub checked_on: NaiveDate,
-    /// 到场检查人员(执法证号)
+    /// 到场检查人员（执法证号）
     pub inspectors: Vec<String>,
     /// 各事项的结果
     pub items: Vec<NewItemResult>,
@@ -151,7 +151,7 @@ pub struct Replaced {
 /// What to look tasks up by. Empty: all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct TaskSearch {
-    /// 计划(系统编号)
+    /// 计划（系统编号）
     #[serde(default)]
     pub plan: Option<i64>,
     /// 执法证号

@@ -68,7 +68,7 @@ impl Faults {
 
     fn add_by(&mut self, field: impl Into<String>, detail: &str, basis: &policy::Basis) {
         self.fields
-            .push((field.into(), format!("{detail}依据:{basis}。")));
+            .push((field.into(), format!("{detail}依据：{basis}。")));
         self.basis.get_or_insert_with(|| basis.to_string());
     }
 
@@ -80,7 +80,7 @@ impl Faults {
         let mut fault = Fault::new(
             FaultKind::Invalid,
             CODE,
-            format!("抽查计划有误,未保存。{}", all.join("")),
+            format!("抽查计划有误，未保存。{}", all.join("")),
         );
         if let Some(basis) = self.basis {
             fault = fault.with_basis(basis);
@@ -118,10 +118,10 @@ fn check_days(new: &NewPlan, today: Day, faults: &mut Faults) {
 fn check_filter(law: &PackOn, new: &NewPlan, faults: &mut Faults) {
     match (new.mode, new.filter.is_empty()) {
         (Mode::Directed, true) => {
-            faults.add("filter", "定向抽查至少要有一个条件(类型、登记状态、行业或区划)。");
+            faults.add("filter", "定向抽查至少要有一个条件（类型、登记状态、行业或区划）。");
         }
         (Mode::Undirected, false) => {
-            faults.add("filter", "不定向抽查不能带条件。请去掉条件,或改为定向抽查。");
+            faults.add("filter", "不定向抽查不能带条件。请去掉条件，或改为定向抽查。");
         }
         _ => {}
     }
@@ -215,7 +215,7 @@ fn check_department(
     let field = format!("items[{at}].department");
     if check.function != department.function && !check.partners.contains(&department.function) {
         let detail = format!(
-            "事项“{}”由职能为“{}”的部门检查,“{}”的职能是“{}”。",
+            "事项“{}”由职能为“{}”的部门检查，“{}”的职能是“{}”。",
             check.title, check.function, department.name, department.function
         );
         faults.add_by(field, &detail, basis);
@@ -241,7 +241,7 @@ fn check_ratio(law: &PackOn, check: &CheckItem, field: &str, class: &str, text: 
     let Some(share) = Fraction::parse(text) else {
         faults.add(
             field,
-            format!("比例“{text}”无法读取。请写成 5/100 这样的分数,不大于 1。"),
+            format!("比例“{text}”无法读取。请写成 5/100 这样的分数，不大于 1。"),
         );
         return;
     };

@@ -54,7 +54,7 @@ pub fn check_people(result: &NewResult, task: &Task, roll: &[Inspector]) -> Outc
         }
     }
     if present.len() < FEWEST {
-        let detail = format!("到场检查人员不得少于 {FEWEST} 人,只填了 {} 人。", present.len());
+        let detail = format!("到场检查人员不得少于 {FEWEST} 人，只填了 {} 人。", present.len());
         return Err(refused("inspectors", detail).with_basis("《行政处罚法》第四十二条"));
     }
     Ok(())
@@ -100,7 +100,7 @@ fn check_codes(law: &PackOn, field: &str, one: &NewItemResult) -> Outcome<()> {
                 .collect();
             return Err(refused(
                 field,
-                format!("没有检查结果代码“{code}”。可用的有:{}。", all.join("、")),
+                format!("没有检查结果代码“{code}”。可用的有：{}。", all.join("、")),
             ));
         };
         if known.value.exclusive && distinct.len() > 1 {

@@ -37,7 +37,7 @@ pub fn replace(tx: &mut Tx, op: &Op, task_id: i64, reason: &Replacement) -> Outc
         Cause::Closed => "已注销或停业",
         Cause::Moved => "已迁出",
     };
-    let note = format!("{words}:{}", reason.note.trim());
+    let note = format!("{words}：{}", reason.note.trim());
     store::set_task(tx, task_id, "replaced", None, Some(&note))?;
     let plan = super::plan(tx, op, task.plan_id)?;
     let mut serial = store::last_task_no(tx, plan.plan_id)?
@@ -165,7 +165,7 @@ pub fn staff(tx: &mut Tx, op: &Op, task_id: i64) -> Outcome<Task> {
     let team = held.lot(|lot| proved(lot.team(&task.subject_no, &task.division, &items, None, &roll)))?;
     let Some(SelectedRow::Team { members, leader, .. }) = team else {
         let detail = format!(
-            "任务 {} 仍没有足够的检查人员可派。请补充名录库,或调整其他任务后再试。",
+            "任务 {} 仍没有足够的检查人员可派。请补充名录库，或调整其他任务后再试。",
             task.task_no
         );
         return Err(Fault::new(FaultKind::Conflict, "inspect.team.short", detail));
@@ -309,7 +309,7 @@ fn leader(task: &Task, held: &Held) -> Option<String> {
 fn need_reason(reason: &str) -> Outcome<()> {
     if reason.trim().is_empty() {
         const CODE: &str = "inspect.change.reason";
-        let detail = "请写明原因:它会记入台账,其摘要写入公开日志。";
+        let detail = "请写明原因：它会记入台账，其摘要写入公开日志。";
         return Err(Fault::new(FaultKind::Invalid, CODE, detail).with_field("reason", CODE, detail));
     }
     Ok(())

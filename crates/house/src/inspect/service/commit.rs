@@ -90,7 +90,7 @@ fn check_state(plan: &Plan) -> Outcome<()> {
     match plan.state.as_str() {
         "approved" => Ok(()),
         "draft" => {
-            let detail = format!("计划 {} 还没有批准,不能抽取。请先批准。", plan.plan_no);
+            let detail = format!("计划 {} 还没有批准，不能抽取。请先批准。", plan.plan_no);
             Err(Fault::new(
                 FaultKind::Conflict,
                 "inspect.plan.not-approved",
@@ -104,7 +104,7 @@ fn check_state(plan: &Plan) -> Outcome<()> {
 /// A plan is drawn once; what is committed to cannot be committed to again.
 pub(super) fn already_drawn(plan_no: &str) -> Fault {
     let detail = format!(
-        "计划 {plan_no} 已经承诺或抽取,不能再抽一次。如需扩大抽查,请另编一份计划;抽取作废后方可重新抽取。"
+        "计划 {plan_no} 已经承诺或抽取，不能再抽一次。如需扩大抽查，请另编一份计划；抽取作废后方可重新抽取。"
     );
     Fault::new(FaultKind::Conflict, "inspect.plan.already-drawn", detail)
 }
@@ -140,7 +140,7 @@ fn contributors(new: &[NewContributor]) -> Outcome<Vec<Contributor>> {
         list.push(contributor);
     }
     if list.len() < 2 {
-        let detail = "随机数提供方至少两个,例如发起部门和公证处,任何一方都不能单独决定结果。";
+        let detail = "随机数提供方至少两个，例如发起部门和公证处，任何一方都不能单独决定结果。";
         return Err(Fault::new(FaultKind::Invalid, CODE, detail).with_field("contributors", CODE, detail));
     }
     Ok(list)
@@ -167,7 +167,7 @@ fn items(law: &PackOn, suite: Suite, key: &PoolKey, plan: &Plan, built: &Built) 
     for (at, ((item, rows), removed)) in plan.items.iter().zip(&pools).zip(&built.removed).enumerate() {
         if rows.is_empty() {
             let detail = format!(
-                "事项“{}”在计划范围内没有可抽取的对象(已按规则剔除 {} 户)。请核对范围、条件和名录库。",
+                "事项“{}”在计划范围内没有可抽取的对象（已按规则剔除 {} 户）。请核对范围、条件和名录库。",
                 item.title,
                 removed.iter().map(|one| one.entities).sum::<u64>()
             );
@@ -258,6 +258,6 @@ fn void_hash(row: &DrawRow) -> Outcome<Digest> {
 fn note(built: &Built) -> String {
     match built.unclassed {
         0 => String::new(),
-        unclassed => format!("对象库中有 {unclassed} 户尚无分类结果,按第二类确定抽查比例。"),
+        unclassed => format!("对象库中有 {unclassed} 户尚无分类结果，按第二类确定抽查比例。"),
     }
 }

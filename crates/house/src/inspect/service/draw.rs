@@ -28,7 +28,7 @@ pub fn draw(tx: &mut Tx, op: &Op, keys: &Keys, draw_id: i64) -> Outcome<Draw> {
         .filter(|name| !held.iter().any(|reveal| reveal.name == *name))
         .collect();
     if !missing.is_empty() {
-        let detail = format!("还没有揭示的提供方:{}。全部揭示后方可抽取。", missing.join("、"));
+        let detail = format!("还没有揭示的提供方：{}。全部揭示后方可抽取。", missing.join("、"));
         return Err(Fault::new(
             FaultKind::Conflict,
             "inspect.draw.reveals-missing",

@@ -102,7 +102,7 @@ pub fn documents(tx: &mut Tx, draw_id: i64) -> Outcome<DrawDocuments> {
 
 fn drawn(row: &DrawRow) -> Outcome<(Transcript, Hex)> {
     let (Some(text), Some(signature)) = (&row.transcript, &row.signature) else {
-        let detail = "这次抽取还没有完成,没有抽取记录。";
+        let detail = "这次抽取还没有完成，没有抽取记录。";
         return Err(Fault::new(FaultKind::Conflict, "inspect.draw.not-drawn", detail));
     };
     let signature = hex::decode(signature).map_err(|e| Fault::internal("平台签名无法读取", e))?;

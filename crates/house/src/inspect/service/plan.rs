@@ -29,14 +29,14 @@ pub fn edit_plan(tx: &mut Tx, op: &Op, plan_id: i64, new: &NewPlan) -> Outcome<P
     let mut changed = checked(tx, op, new)?;
     let other_place = changed.division != former.division || changed.year != former.year;
     if other_place {
-        let detail = "计划编号含区划和年度,二者不能修改。请另编一份计划。";
+        let detail = "计划编号含区划和年度，二者不能修改。请另编一份计划。";
         return Err(Fault::new(FaultKind::Invalid, "inspect.plan.renumbered", detail));
     }
     changed.plan_id = former.plan_id;
     changed.plan_no = former.plan_no;
     if store::update_plan(tx, &changed)? == 0 {
         let detail = format!(
-            "计划 {} 已经批准,不能再修改。如须改变,请另编一份计划。",
+            "计划 {} 已经批准，不能再修改。如须改变，请另编一份计划。",
             changed.plan_no
         );
         return Err(Fault::new(FaultKind::Conflict, "inspect.plan.not-draft", detail));
@@ -66,14 +66,14 @@ pub fn close_plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
         "closed" => return Ok(former),
         "drawn" => {}
         _ => {
-            let detail = format!("计划 {} 还没有抽取,不能结束。", former.plan_no);
+            let detail = format!("计划 {} 还没有抽取，不能结束。", former.plan_no);
             return Err(Fault::new(FaultKind::Conflict, "inspect.plan.not-drawn", detail));
         }
     }
     let open = store::open_tasks(tx, plan_id)?;
     if open > 0 {
         let detail = format!(
-            "计划 {} 还有 {open} 项任务没有完成。请先录入结果,或写明原因取消。",
+            "计划 {} 还有 {open} 项任务没有完成。请先录入结果，或写明原因取消。",
             former.plan_no
         );
         return Err(Fault::new(FaultKind::Conflict, "inspect.plan.open-tasks", detail));

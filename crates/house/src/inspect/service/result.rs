@@ -113,7 +113,7 @@ fn open_duties(tx: &mut Tx, op: &Op, law: &PackOn, task: &Task, new: &NewResult)
         let mut duty = duty(
             kind,
             department,
-            format!("{words}:{}({})", task.name, items.join("、")),
+            format!("{words}：{}({})", task.name, items.join("、")),
             new.checked_on,
         );
         if !opened.insert(kind) {

@@ -31,7 +31,7 @@ pub fn reveal(tx: &mut Tx, op: &Op, draw_id: i64, name: &str, value: &str) -> Ou
                 .map(Contributor::name)
                 .collect();
             let detail = format!(
-                "“{name}”不是本次抽取的随机数提供方。提供方有:{}。",
+                "“{name}”不是本次抽取的随机数提供方。提供方有：{}。",
                 names.join("、")
             );
             Fault::new(FaultKind::Invalid, "inspect.reveal.unknown-name", detail)
@@ -58,7 +58,7 @@ pub fn reveal(tx: &mut Tx, op: &Op, draw_id: i64, name: &str, value: &str) -> Ou
         "draw.commitment",
         &row.commitment_hash,
     )? {
-        let detail = "承诺书还没有写入公开日志,此时揭示不能证明先后。请稍后再试(通常几秒钟)。";
+        let detail = "承诺书还没有写入公开日志，此时揭示不能证明先后。请稍后再试（通常几秒钟）。";
         return Err(Fault::new(FaultKind::Busy, "inspect.reveal.not-logged", detail));
     }
     store::save_reveal(tx, draw_id, name, &hex::encode(&revealed.value.0), op.at)?;
@@ -150,7 +150,7 @@ fn bytes(value: &str) -> Outcome<Vec<u8>> {
         .ok()
         .filter(|bytes| (16..=64).contains(&bytes.len()))
         .ok_or_else(|| {
-            let detail = "揭示值须为 16 至 64 字节的十六进制(32 至 128 位)。请核对后重新提交。";
+            let detail = "揭示值须为 16 至 64 字节的十六进制（32 至 128 位）。请核对后重新提交。";
             Fault::new(FaultKind::Malformed, CODE, detail).with_field("value", CODE, detail)
         })
 }

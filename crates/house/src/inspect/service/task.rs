@@ -52,6 +52,6 @@ pub(super) fn task_for(tx: &mut Tx, op: &Op, task_id: i64, states: &[&str]) -> O
         "unstaffed" => "还没有派人",
         _ => "正在进行",
     };
-    let detail = format!("任务 {}{state},不能这样办理。", task.task_no);
+    let detail = format!("任务 {}{state}，不能这样办理。", task.task_no);
     Err(Fault::new(FaultKind::Conflict, "inspect.task.state", detail))
 }

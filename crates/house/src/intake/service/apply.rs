@@ -23,7 +23,7 @@ pub fn apply(tx: &mut Tx, op: &Op, batch_id: i64) -> Outcome<Batch> {
     match batch.state.as_str() {
         "staged" => {}
         "received" => {
-            let detail = format!("批次 {batch_id} 还没有读完,不能入库。");
+            let detail = format!("批次 {batch_id} 还没有读完，不能入库。");
             return Err(Fault::new(FaultKind::Conflict, "intake.batch.not-staged", detail));
         }
         _ => return Ok(batch),
@@ -87,7 +87,7 @@ fn fate(rule: &Rule, row: &Staged, former: Option<&(i64, String)>) -> Fate {
         None if row.withdraws => Fate::Refused(refusal(
             row,
             "intake.withdrawal.unknown",
-            "要撤销的记录不存在,或已经撤销。",
+            "要撤销的记录不存在，或已经撤销。",
             None,
         )),
         _ if rule.state => Fate::Record(Relation::None, None),
@@ -96,8 +96,8 @@ fn fate(rule: &Rule, row: &Staged, former: Option<&(i64, String)>) -> Fate {
             None => Fate::Refused(refusal(
                 row,
                 "intake.end.unknown",
-                "没有找到要移出(修复)的那条记录。",
-                Some("请核对决定书文号,并先提交原来的列入(处罚)记录。"),
+                "没有找到要移出（修复）的那条记录。",
+                Some("请核对决定书文号，并先提交原来的列入（处罚）记录。"),
             )),
         },
         Some((record_id, _)) => Fate::Record(Relation::Corrects, Some(*record_id)),

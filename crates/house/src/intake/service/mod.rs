@@ -60,7 +60,7 @@ fn known_item(law: &PackOn<'_>, item: &str) -> Outcome<()> {
         return Ok(());
     }
     let known: Vec<String> = law.items().map(|item| item.trace.code).collect();
-    let detail = format!("目录中没有事项“{item}”。可用的有:{}。", known.join("、"));
+    let detail = format!("目录中没有事项“{item}”。可用的有：{}。", known.join("、"));
     Err(Fault::new(FaultKind::Invalid, "intake.item.unknown", detail))
 }
 
@@ -175,7 +175,7 @@ pub fn counts(tx: &mut Tx) -> Outcome<Vec<(String, i64)>> {
 pub fn digest_of(path: &Path) -> Outcome<String> {
     use std::io::Read as _;
     let unreadable = |e: std::io::Error| {
-        let detail = format!("无法读取 {}:{e}。请检查路径和权限。", path.display());
+        let detail = format!("无法读取 {}：{e}。请检查路径和权限。", path.display());
         Fault::new(FaultKind::Invalid, "intake.file.unreadable", detail)
     };
     let mut file = std::fs::File::open(path).map_err(unreadable)?;

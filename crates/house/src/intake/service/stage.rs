@@ -65,14 +65,14 @@ fn open<'a>(law: &PackOn<'a>, item_code: &str, path: &Path, mapping: &Mapping) -
     let Some(columns) = best.filter(|columns| columns.understood() >= HEADING_LEAST) else {
         let titles: Vec<&str> = item.fields.iter().map(|field| field.title.as_str()).collect();
         let detail = format!(
-            "前 {HEADING_ROWS} 行中没有找到“{}”的表头。应有的列:统一社会信用代码、{}。",
+            "前 {HEADING_ROWS} 行中没有找到“{}”的表头。应有的列：统一社会信用代码、{}。",
             item.title,
             titles.join("、")
         );
         return Err(Fault::new(FaultKind::Invalid, "intake.file.no-headings", detail));
     };
     let detail = format!(
-        "缺少必需的列:{}。请补上,或用列对照文件(--mapping)说明是哪一列。未识别的列:{}。",
+        "缺少必需的列：{}。请补上，或用列对照文件（--mapping）说明是哪一列。未识别的列：{}。",
         columns.missing(item).join("、"),
         columns.unknown().join("、")
     );
@@ -103,7 +103,7 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
     let unknown = sheet.columns.unknown();
     let mut notes = Vec::new();
     if !unknown.is_empty() {
-        notes.push(format!("未识别、未采用的列:{}。", unknown.join("、")));
+        notes.push(format!("未识别、未采用的列：{}。", unknown.join("、")));
     }
     notes.extend(
         mapping
@@ -265,7 +265,7 @@ pub(super) fn stage_rows(tx: &mut Tx, op: &Op, batch_id: i64, rows: &[Row]) -> O
             Fault::new(
                 FaultKind::Invalid,
                 "intake.row.refused",
-                format!("记录不符合目录要求,{why}"),
+                format!("记录不符合目录要求，{why}"),
             )
         })?;
         drafts.push(draft);

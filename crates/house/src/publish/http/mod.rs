@@ -17,7 +17,7 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/publish/notices",
             may::PUBLISH,
-            Doc::new("公示列表,最新的在前").page_of::<Notice>(),
+            Doc::new("公示列表，最新的在前").page_of::<Notice>(),
             notices,
         )
         .get(

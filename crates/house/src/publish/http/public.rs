@@ -34,7 +34,7 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/public/draws/{draw}",
             may::PUBLIC,
-            Doc::new("一次抽取的文书:承诺书、揭示、抽取记录或作废书").answer::<DrawDocuments>(),
+            Doc::new("一次抽取的文书：承诺书、揭示、抽取记录或作废书").answer::<DrawDocuments>(),
             documents,
         )
         .get(

@@ -52,6 +52,17 @@ impl Clock for SetClock {
     }
 }
 
+/// The clock of this process: the system's, or one shifted by whole days for trials, which is said loudly.
+pub fn clock(shift_days: i32) -> Arc<dyn Clock> {
+    if shift_days == 0 {
+        return Arc::new(SystemClock);
+    }
+    let clock = SetClock::starting_at(SystemClock.now() + chrono::Duration::days(i64::from(shift_days)));
+    let today = house::hall::local_day(clock.now());
+    crate::say::note(format!("注意：时钟移动了 {shift_days} 天，今天算作 {today}。只供试运行和测试。"));
+    Arc::new(clock)
+}
+
 /// The system's source of randomness.
 pub struct SystemChance;
 

@@ -1,6 +1,5 @@
 //! `xinheng import`: files of departments become records.
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use house::office;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Actor, Fault, FaultKind, Outcome};
 
-use crate::rim::{self, SystemClock};
 use crate::{say, worker};
 
 /// What to import.
@@ -62,16 +60,15 @@ pub struct How {
 }
 
 /// Imports.
-pub fn run(data: &Path, what: Import) -> Outcome<()> {
-    let house = rim::open(data, Arc::new(SystemClock))?;
-    worker::settle(&house, true)?;
+pub fn run(house: &House, what: Import) -> Outcome<()> {
+    worker::settle(house, true)?;
     match what {
-        Import::Entities { file, how } => import(&house, "registration", &file, &how),
-        Import::Records { file, item, how } => import(&house, &item, &file, &how),
+        Import::Entities { file, how } => import(house, "registration", &file, &how),
+        Import::Records { file, item, how } => import(house, &item, &file, &how),
         Import::Office {
             departments,
             inspectors,
-        } => load_office(&house, &departments, &inspectors),
+        } => load_office(house, &departments, &inspectors),
     }
 }
 

@@ -3,10 +3,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
+use house::hall::Clock;
 use house::hall::files::Settings;
 use kernel::Outcome;
 
-use crate::rim::{self, SystemClock};
+use crate::rim;
 use crate::say;
 
 /// What a new deployment is to be.
@@ -24,13 +25,13 @@ pub struct Init {
 }
 
 /// Makes it.
-pub fn run(data: &Path, init: Init) -> Outcome<()> {
+pub fn run(data: &Path, init: Init, clock: Arc<dyn Clock>) -> Outcome<()> {
     let settings = Settings {
         database: init.database,
         pack: init.pack,
         suite: init.suite,
     };
-    let (house, token) = rim::init(data, settings, Arc::new(SystemClock))?;
+    let (house, token) = rim::init(data, settings, clock)?;
     say::line(format!("已建立 {}。", data.display()));
     say::line(format!("  数据库：{}", house.db.url()));
     say::line(format!(

@@ -13,13 +13,12 @@ mod verify;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use house::House;
 use kernel::{Day, Outcome};
 
-use crate::rim::{self, SystemClock};
+use crate::rim;
 use crate::{serve, worker};
 
 /// 信衡：事中事后监管平台。
@@ -29,6 +28,9 @@ pub struct Arguments {
     /// 数据文件夹
     #[arg(long, global = true, default_value = "var/xinheng", env = "XINHENG_DATA")]
     pub data: PathBuf,
+    /// 时钟比实际早或晚多少天（只供试运行和测试，正式数据不得使用）
+    #[arg(long, global = true, default_value_t = 0, env = "XINHENG_CLOCK_SHIFT_DAYS", hide = true, allow_negative_numbers = true)]
+    pub clock_shift_days: i32,
     /// 日志用 JSON 格式（供采集系统使用）
     #[arg(long, global = true)]
     pub log_json: bool,
@@ -109,10 +111,11 @@ enum Command {
 /// Does what was asked for.
 pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
     let data = arguments.data;
-    let open = || -> Outcome<House> { rim::open(&data, Arc::new(SystemClock)) };
+    let clock = rim::clock(arguments.clock_shift_days);
+    let open = || -> Outcome<House> { rim::open(&data, clock.clone()) };
     match arguments.command {
-        Command::Init(init) => init::run(&data, init),
-        Command::Import(what) => import::run(&data, what),
+        Command::Init(init) => init::run(&data, init, clock.clone()),
+        Command::Import(what) => import::run(&open()?, what),
         Command::Classify { as_of } => classify::run(&opened(open()?)?, as_of),
         Command::Explain { code, as_of, run } => classify::explain(&open()?, &code, as_of, run),
         Command::Show { code, on } => show::run(&opened(open()?)?, &code, on),

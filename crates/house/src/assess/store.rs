@@ -14,10 +14,10 @@ statements! {
     /// Runs, newest first.
     RUNS = "SELECT run_id, kind, model, pack, as_of, upto, state, started_at, finished_at, entities, changed, shares, alarm
             FROM assess_run WHERE run_id < $1 ORDER BY run_id DESC LIMIT $2";
-    /// The newest full run that was applied before another, within some days.
-    FORMER_RUN = "SELECT run_id, kind, model, pack, as_of, upto, state, started_at, finished_at, entities, changed, shares,
+    /// The full runs that were applied before another, within some days, oldest first.
+    FORMER_RUNS = "SELECT run_id, kind, model, pack, as_of, upto, state, started_at, finished_at, entities, changed, shares,
                   alarm FROM assess_run WHERE kind = 'full' AND state = 'applied' AND model = $1 AND run_id < $2
-                  AND as_of >= $3 ORDER BY run_id DESC LIMIT 1";
+                  AND as_of >= $3 ORDER BY run_id";
     /// Ends a run.
     FINISH_RUN = "UPDATE assess_run SET state = 'applied', finished_at = $2, entities = $3, changed = $4, shares = $5,
                   alarm = $6 WHERE run_id = $1";
@@ -47,8 +47,7 @@ statements! {
              since_on = CASE WHEN assess_class.class = excluded.class THEN assess_class.since_on
                         ELSE excluded.since_on END,
              class = excluded.class, points = excluded.points, run_id = excluded.run_id
-             WHERE assess_class.run_id < excluded.run_id
-             AND (assess_class.class <> excluded.class OR assess_class.points <> excluded.points)";
+             WHERE assess_class.run_id < excluded.run_id";
     /// How many outcomes a run staged.
     STAGED = "SELECT CAST(count(*) AS BIGINT) AS entities FROM assess_stage WHERE run_id = $1";
     /// How many entities stand in each class.
@@ -115,18 +114,15 @@ pub fn runs(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Run>> {
         .collect()
 }
 
-pub fn former_run(tx: &mut Tx, model: &str, before: i64, since: Day) -> Outcome<Option<Run>> {
-    tx.opt(&FORMER_RUN, &args![model, before, since])?
-        .as_ref()
-        .map(run_row)
-        .transpose()
+pub fn former_runs(tx: &mut Tx, model: &str, before: i64, since: Day) -> Outcome<Vec<Run>> {
+    tx.all(&FORMER_RUNS, args![model, before, since])?.iter().map(run_row).collect()
 }
 
 /// What a run came to.
 pub struct Ending<'a> {
     pub entities: i64,
     pub changed: i64,
-    pub shares: &'a serde_json::Value,
+    pub shares: Option<&'a serde_json::Value>,
     pub alarm: Option<&'a str>,
 }
 

@@ -94,36 +94,38 @@ pub trait Reader: Send + Sync {
 
 /// Lets every reader catch up with the sealed ledger. Returns how many events were taken in.
 ///
-/// A reader that fails keeps its position and is reported; the others go on.
+/// A reader that fails keeps its position, is reported, and tries again next time; the others go on.
 pub fn catch_up(house: &House, op: &Op, readers: &[&dyn Reader]) -> Outcome<u64> {
     let mut taken = 0;
     for reader in readers {
         loop {
-            let step = command(house, op, |tx, op| {
-                let from = store::reader_position(tx, reader.name())?;
-                let (event, upto) = store::next_event(tx, from, reader.verbs())?;
-                if upto > from {
-                    store::move_reader(tx, reader.name(), upto)?;
+            match command(house, op, |tx, op| take_one(tx, op, *reader)) {
+                Ok(true) => taken += 1,
+                Ok(false) => break,
+                Err(fault) if db::db_error(&fault).is_some() => return Err(fault),
+                Err(fault) => {
+                    let (name, code) = (reader.name(), fault.code);
+                    tracing::error!(reader = name, code, detail = %fault.detail, "a reader cannot take an event in");
+                    break;
                 }
-                if let Some(event) = &event {
-                    reader.read(
-                        tx,
-                        &Op {
-                            at: op.at.max(event.at),
-                            ..op.clone()
-                        },
-                        event,
-                    )?;
-                }
-                Ok(event.is_some())
-            })?;
-            if !step {
-                break;
             }
-            taken += 1;
         }
     }
     Ok(taken)
+}
+
+/// One event for one reader, with its new position, in one transaction.
+fn take_one(tx: &mut Tx, op: &Op, reader: &dyn Reader) -> Outcome<bool> {
+    tx.lock(reader.name(), 0)?;
+    let from = store::reader_position(tx, reader.name())?;
+    let (event, upto) = store::next_event(tx, from, reader.verbs())?;
+    if upto > from {
+        store::move_reader(tx, reader.name(), upto)?;
+    }
+    let Some(event) = event else { return Ok(false) };
+    let at = op.at.max(event.at);
+    reader.read(tx, &Op { at, ..op.clone() }, &event)?;
+    Ok(true)
 }
 
 /// The last sealed position.

@@ -149,6 +149,35 @@ db_test!(a_reader_takes_every_wanted_event_once, MIGRATIONS, |db| {
     assert_eq!((heard.0.len(), heard.1.len()), (1, 1));
 });
 
+struct Refuses;
+
+impl ledger::Reader for Refuses {
+    fn name(&self) -> &'static str {
+        "test.refuses"
+    }
+    fn verbs(&self) -> &'static [&'static str] {
+        &["test.wanted"]
+    }
+    fn read(&self, _: &mut db::Tx, _: &Op, _: &Told) -> kernel::Outcome<()> {
+        Err(Fault::new(FaultKind::Invalid, "test.refused", "不行"))
+    }
+}
+
+db_test!(
+    a_reader_that_fails_does_not_stop_the_others_and_keeps_its_place,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        town.run(|tx, op| ledger::append(tx, op, event("test.wanted", None)))
+            .unwrap();
+        let op = town.op();
+        log::seal(&town.house, &op).unwrap();
+        assert_eq!(ledger::catch_up(&town.house, &op, &[&Refuses, &Counter]).unwrap(), 1);
+        assert_eq!(town.ask(|tx, _| ledger::about(tx, "heard:1")).len(), 1);
+        assert_eq!(ledger::catch_up(&town.house, &op, &[&Counter]).unwrap(), 0);
+    }
+);
+
 db_test!(
     a_duty_is_due_after_the_working_days_of_the_pack,
     MIGRATIONS,

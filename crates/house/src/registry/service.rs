@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 
 use db::Tx;
-use kernel::{Day, Fault, FaultKind, Outcome, SubjectNo, name};
+use kernel::{Day, Division, Fault, FaultKind, Outcome, SubjectNo, name};
 
 use super::model::{CreditFile, Entity, Search};
 use super::rules;
@@ -80,11 +80,7 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
     let known_at = on.map_or(op.at, rules::end_of);
     let entity = by_no(tx, op, subject_no)?;
     let records = intake::service::records_of(tx, entity.entity_id, known_at)?;
-    let newest = records
-        .iter()
-        .rev()
-        .find(|record| record.item == rules::REGISTRATION);
-    let described = newest.map(rules::entity_of);
+    let described = newest_registration(&records).map(rules::entity_of);
     let (_, marks) = intake::service::subject_no(tx, entity.entity_id)?.unwrap_or_default();
     let law = op.pack.on(crate::hall::local_day(known_at));
     Ok(CreditFile {
@@ -101,9 +97,26 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
     })
 }
 
+/// The newest registration record that is not taken back: what an entity is by these records.
+fn newest_registration(records: &[Record]) -> Option<&Record> {
+    let taken_back = |record: &Record| {
+        let withdraws = |other: &Record| other.relation == Relation::Withdraws && other.names_id == Some(record.record_id);
+        records.iter().any(withdraws)
+    };
+    let registrations = records.iter().rev().filter(|record| record.item == rules::REGISTRATION);
+    let mut standing = registrations.filter(|record| record.relation != Relation::Withdraws && !taken_back(record));
+    standing.next()
+}
+
 /// A page of entities after a number.
 pub fn search(tx: &mut Tx, op: &Op, search: &Search, after: i64, limit: i64) -> Outcome<Vec<Entity>> {
-    let place = search.division.clone().unwrap_or_default();
+    let place = match &search.division {
+        None => String::new(),
+        Some(text) => Division::parse(text)
+            .map_err(|fault| Fault::new(FaultKind::Invalid, "registry.division.invalid", fault.to_string()))?
+            .prefix()
+            .to_owned(),
+    };
     let place_end = after_all(&place);
     let slice = Slice { after, limit };
     let entities = match search

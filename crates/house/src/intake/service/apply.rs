@@ -105,6 +105,22 @@ fn fate(rule: &Rule, row: &Staged, former: Option<&(i64, String)>) -> Fate {
     }
 }
 
+/// The first record of a chain of corrections. Taking a key back takes the whole chain back: what a supplier withdraws is
+/// the fact, not the last wording of it.
+fn first_of(tx: &mut Tx, corrections: &HashMap<i64, i64>, record_id: i64) -> Outcome<i64> {
+    let mut first = record_id;
+    loop {
+        let corrected = match corrections.get(&first) {
+            Some(named) => Some(*named),
+            None => store::corrected_by(tx, first)?,
+        };
+        match corrected {
+            Some(named) => first = named,
+            None => return Ok(first),
+        }
+    }
+}
+
 fn refusal(row: &Staged, code: &str, reason: &str, suggestion: Option<&str>) -> Refusal {
     Refusal {
         line: row.line,
@@ -120,6 +136,8 @@ fn page_of_records(tx: &mut Tx, batch: &Batch, rule: &Rule, page: &[Staged], sum
     let ids = tx.ids(page.len())?;
     // What earlier rows of this very page made of a key; `None`: taken back.
     let mut fresh: HashMap<(i64, &str), Option<(i64, String)>> = HashMap::new();
+    // Corrections of this page, which the store does not know yet: record → the one it corrects.
+    let mut corrections: HashMap<i64, i64> = HashMap::new();
     let mut records = Vec::with_capacity(page.len());
     let mut refused = Vec::new();
     for (row, record_id) in page.iter().zip(ids) {
@@ -133,6 +151,13 @@ fn page_of_records(tx: &mut Tx, batch: &Batch, rule: &Rule, page: &[Staged], sum
             }
             Fate::Record(relation, names_id) => {
                 let withdrawn = relation == Relation::Withdraws;
+                let names_id = match names_id {
+                    Some(named) if withdrawn => Some(first_of(tx, &corrections, named)?),
+                    other => other,
+                };
+                if let (Relation::Corrects, Some(named)) = (relation, names_id) {
+                    corrections.insert(record_id, named);
+                }
                 fresh.insert(key, (!withdrawn).then(|| (record_id, row.digest.clone())));
                 let on_day = row
                     .on_day

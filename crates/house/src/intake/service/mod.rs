@@ -21,7 +21,9 @@ pub const JOB: &str = "intake.batch";
 
 /// Where the content of a batch lies inside the data folder.
 pub fn file_of(digest: &str) -> String {
-    format!("inbox/{digest}")
+    // The part after a dash tells mappings apart, not contents.
+    let content = digest.split('-').next().unwrap_or(digest);
+    format!("inbox/{content}")
 }
 
 /// Takes a batch in whose content already lies in the data folder, and queues the work on it. The same content
@@ -30,8 +32,9 @@ pub fn receive(tx: &mut Tx, op: &Op, new: &NewBatch, digest: &str, mapping: &Map
     let law = op.pack.on(op.today());
     known_item(&law, &new.item)?;
     tx.lock("intake_receive", 0)?;
+    let digest = &identity(digest, mapping);
     if let Some(batch) = store::known(tx, digest, new)? {
-        return Ok(Taken::Known(Box::new(batch)));
+        return taken_before(tx, op, batch, mapping);
     }
     let batch_id = tx.next_id()?;
     store::save_batch(tx, batch_id, new, digest, op.at)?;
@@ -52,6 +55,32 @@ pub fn receive(tx: &mut Tx, op: &Op, new: &NewBatch, digest: &str, mapping: &Map
     };
     ledger::append(tx, op, told)?;
     Ok(Taken::New(batch_id))
+}
+
+/// What makes two hand-overs the same: the content, and how its columns are to be understood.
+fn identity(digest: &str, mapping: &Mapping) -> String {
+    if *mapping == Mapping::default() {
+        return digest.to_owned();
+    }
+    let columns = serde_json::json!(mapping).to_string();
+    let mapped = proof::Suite::Sha256Ed25519.hash(columns.as_bytes()).to_string();
+    format!("{digest}-{}", mapped.get(..SHORT).unwrap_or(&mapped))
+}
+
+/// How much of a mapping's hash tells it from other mappings of the same file.
+const SHORT: usize = 12;
+
+/// A hand-over that is known: left alone, or, when the work on it failed for good, queued again.
+fn taken_before(tx: &mut Tx, op: &Op, batch: Batch, mapping: &Mapping) -> Outcome<Taken> {
+    let subject = format!("batch:{}", batch.batch_id);
+    let unfinished = batch.state == "received" || batch.state == "staged";
+    let failed = job::latest_about(tx, &subject)?.is_some_and(|job| job.state == "failed");
+    if unfinished && failed {
+        let task = json!({ "batch_id": batch.batch_id, "mapping": mapping });
+        job::enqueue(tx, op, JOB, &subject, &task)?;
+        return Ok(Taken::New(batch.batch_id));
+    }
+    Ok(Taken::Known(Box::new(batch)))
 }
 
 /// Refuses an item the catalogue does not have, and says which there are.

@@ -120,7 +120,8 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
                 chunk.take(&law, sheet.item, &sheet.columns, line, &cells)
             }
             Ok(_) => {}
-            Err(fault) => chunk.broken(&fault),
+            // The file itself fails: what is staged stays, and the job says so.
+            Err(fault) => return Err(fault),
         }
         if chunk.rows >= CHUNK {
             read += i64::try_from(chunk.rows).unwrap_or(0);
@@ -192,20 +193,6 @@ impl Chunk {
             }
         }
     }
-
-    fn broken(&mut self, fault: &Fault) {
-        self.rows += 1;
-        self.refused += 1;
-        self.last_line += 1;
-        self.refusals.push(Refusal {
-            line: self.last_line,
-            field: "整行".into(),
-            value: String::new(),
-            code: "intake.row.broken".into(),
-            reason: fault.detail.clone(),
-            suggestion: Some("请检查这一行的引号和分隔符。".into()),
-        });
-    }
 }
 
 /// What a file would come to, without keeping anything.
@@ -231,7 +218,7 @@ pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<D
     for row in sheet.rows {
         match row {
             Ok((line, cells)) => chunk.take(&law, sheet.item, &sheet.columns, line, &cells),
-            Err(fault) => chunk.broken(&fault),
+            Err(fault) => return Err(fault),
         }
         good += chunk.drafts.len();
         chunk.drafts.clear();

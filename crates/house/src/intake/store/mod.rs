@@ -27,7 +27,7 @@ statements! {
                rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
                WHERE batch_id < $1 ORDER BY batch_id DESC LIMIT $2";
     /// Notes how far a batch is staged.
-    STAGED_TO = "UPDATE intake_batch SET staged_to = $2, rows_read = rows_read + $3, rows_refused = rows_refused + $4,
+    STAGED_TO = "UPDATE intake_batch SET staged_to = CASE WHEN $2 > staged_to THEN $2 ELSE staged_to END, rows_read = rows_read + $3, rows_refused = rows_refused + $4,
                  note = COALESCE($5, note) WHERE batch_id = $1";
     /// The whole batch is staged.
     STAGED = "UPDATE intake_batch SET state = 'staged' WHERE batch_id = $1";
@@ -60,6 +60,8 @@ statements! {
                     WHERE r.batch_id = $1
                     ON CONFLICT (subject_id, item, record_key)
                     DO UPDATE SET record_id = excluded.record_id, digest = excluded.digest";
+    /// The record that a correction corrects.
+    CORRECTED_BY = "SELECT names_id FROM intake_record WHERE record_id = $1 AND relation = 'corrects'";
     /// Forgets the current record of a key that was taken back.
     FORGET = "DELETE FROM intake_current WHERE subject_id = $1 AND item = $2 AND record_key = $3";
     /// Forgets the staged rows of a batch.

@@ -3,7 +3,7 @@ use db::{Row, Tx, args};
 use kernel::{Day, Instant, Outcome};
 
 use super::super::model::{Fact, Record, Relation};
-use super::{
+use super::{CORRECTED_BY, 
     COUNTS, CURRENT_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN, RECORDS_OF, SUBJECT,
     SUBJECT_NO, TOUCHED,
 };
@@ -122,4 +122,12 @@ pub fn current_of(
     mut each: impl FnMut(Record) -> Outcome<()>,
 ) -> Outcome<()> {
     tx.each(&CURRENT_OF, &args![item, since], |row| each(record_row(row)?))
+}
+
+/// The record that `record_id` corrects, when it is a correction.
+pub fn corrected_by(tx: &mut Tx, record_id: i64) -> Outcome<Option<i64>> {
+    match tx.opt(&CORRECTED_BY, args![record_id])? {
+        Some(row) => row.get("names_id"),
+        None => Ok(None),
+    }
 }

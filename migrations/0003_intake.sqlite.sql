@@ -91,3 +91,4 @@ CREATE TABLE intake_current (
     digest      TEXT    NOT NULL,
     PRIMARY KEY (subject_id, item, record_key)
 ) STRICT;
+CREATE INDEX intake_current_item ON intake_current (item, subject_id);

@@ -54,7 +54,11 @@ pub fn apply_run(
     store::stage(tx, run_id, graded)?;
     let (entities, changed) = store::merge(tx, &open)?;
     // Counting every class is for full runs: an event run must answer within a second among millions.
-    let shares = if open.kind == "full" { Some(store::shares(tx)?) } else { None };
+    let shares = if open.kind == "full" {
+        Some(store::shares(tx)?)
+    } else {
+        None
+    };
     let alarm = match &shares {
         Some(shares) => alarm(tx, op, &open, shares)?,
         None => None,
@@ -91,9 +95,11 @@ fn alarm(tx: &mut Tx, op: &Op, open: &Run, now: &[ClassCount]) -> Outcome<Option
         let at_least = i64::try_from(alarm.at_least).unwrap_or(i64::MAX);
         for former in store::former_runs(tx, &open.model, open.run_id, since)? {
             let Some(shares) = former.shares else { continue };
-            let before: Vec<ClassCount> =
-                serde_json::from_value(shares).map_err(|e| Fault::internal("以前批次的各类数量无法读取", e))?;
-            let Some(jump) = rules::jumped(&before, now, &alarm.class, rise, at_least) else { continue };
+            let before: Vec<ClassCount> = serde_json::from_value(shares)
+                .map_err(|e| Fault::internal("以前批次的各类数量无法读取", e))?;
+            let Some(jump) = rules::jumped(&before, now, &alarm.class, rise, at_least) else {
+                continue;
+            };
             sentences.push(format!(
                 "{}：{} 类由 {} 户（{}）变为 {} 户，超过预警线。请核对数据来源和模型后再使用。",
                 alarm.title, jump.class, jump.before, former.as_of, jump.now

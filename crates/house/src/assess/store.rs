@@ -115,7 +115,10 @@ pub fn runs(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Run>> {
 }
 
 pub fn former_runs(tx: &mut Tx, model: &str, before: i64, since: Day) -> Outcome<Vec<Run>> {
-    tx.all(&FORMER_RUNS, args![model, before, since])?.iter().map(run_row).collect()
+    tx.all(&FORMER_RUNS, args![model, before, since])?
+        .iter()
+        .map(run_row)
+        .collect()
 }
 
 /// What a run came to.

@@ -104,35 +104,68 @@ db_test!(a_recomputation_under_another_pack_is_refused, MIGRATIONS, |db| {
     assert_eq!(refused.code, "assess.recompute.other-pack");
 });
 
-db_test!(an_entity_of_which_nothing_is_known_any_more_has_no_class, MIGRATIONS, |db| {
-    let town = Town::build(&db).with_three();
-    let entity = town.ask(|tx, op| registry::service::by_no(tx, op, FIRM));
-    town.hand_over("registration", &format!("统一社会信用代码,名称,操作\n{FIRM},,撤销\n"));
-    assert_eq!(town.ask(|tx, _| service::standing(tx, entity.entity_id)), None);
-    assert_eq!(town.ask(|tx, _| service::shares(tx)).iter().map(|count| count.entities).sum::<i64>(), 2);
-});
+db_test!(
+    an_entity_of_which_nothing_is_known_any_more_has_no_class,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let entity = town.ask(|tx, op| registry::service::by_no(tx, op, FIRM));
+        town.hand_over(
+            "registration",
+            &format!("统一社会信用代码,名称,操作\n{FIRM},,撤销\n"),
+        );
+        assert_eq!(town.ask(|tx, _| service::standing(tx, entity.entity_id)), None);
+        assert_eq!(
+            town.ask(|tx, _| service::shares(tx))
+                .iter()
+                .map(|count| count.entities)
+                .sum::<i64>(),
+            2
+        );
+    }
+);
 
-db_test!(a_full_run_takes_ghosts_away_and_leaves_what_a_later_run_decided, MIGRATIONS, |db| {
-    let town = Town::build(&db).with_three();
-    let entity = |no: &str| town.ask(|tx, op| registry::service::by_no(tx, op, no)).entity_id;
-    let (firm, other) = (entity(FIRM), entity(OTHER));
-    let today = town.op().today();
-    let full = town.run(|tx, op| service::open_run(tx, op, "full", today)).unwrap();
-    // Something grave becomes known while the full run is still at work on what was known before.
-    town.hand_over("serious-listing", &format!("{SERIOUS}{FIRM},严1号,food,2026-05-20,2029-05-19,示例局\n"));
-    let graded = |entity_id| crate::assess::model::Graded { entity_id, class: "A".into(), points: 0 };
-    let found = [graded(firm), graded(other)];
-    town.run(|tx, op| service::apply_run(tx, op, full.run_id, found.iter().cloned().map(Ok))).unwrap();
-    assert_eq!(class(&town, FIRM).0, "D", "the later decision stands");
-    assert_eq!(class(&town, OTHER), ("A".into(), 0));
-    let all: i64 = town.ask(|tx, _| service::shares(tx)).iter().map(|count| count.entities).sum();
-    assert_eq!(all, 2, "the household the run did not find has no class");
-});
+db_test!(
+    a_full_run_takes_ghosts_away_and_leaves_what_a_later_run_decided,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let entity = |no: &str| town.ask(|tx, op| registry::service::by_no(tx, op, no)).entity_id;
+        let (firm, other) = (entity(FIRM), entity(OTHER));
+        let today = town.op().today();
+        let full = town
+            .run(|tx, op| service::open_run(tx, op, "full", today))
+            .unwrap();
+        // Something grave becomes known while the full run is still at work on what was known before.
+        town.hand_over(
+            "serious-listing",
+            &format!("{SERIOUS}{FIRM},严1号,food,2026-05-20,2029-05-19,示例局\n"),
+        );
+        let graded = |entity_id| crate::assess::model::Graded {
+            entity_id,
+            class: "A".into(),
+            points: 0,
+        };
+        let found = [graded(firm), graded(other)];
+        town.run(|tx, op| service::apply_run(tx, op, full.run_id, found.iter().cloned().map(Ok)))
+            .unwrap();
+        assert_eq!(class(&town, FIRM).0, "D", "the later decision stands");
+        assert_eq!(class(&town, OTHER), ("A".into(), 0));
+        let all: i64 = town
+            .ask(|tx, _| service::shares(tx))
+            .iter()
+            .map(|count| count.entities)
+            .sum();
+        assert_eq!(all, 2, "the household the run did not find has no class");
+    }
+);
 
 db_test!(a_run_whose_process_was_killed_is_ended, MIGRATIONS, |db| {
     let town = Town::build(&db).with_three();
     let today = town.op().today();
-    let run = town.run(|tx, op| service::open_run(tx, op, "full", today)).unwrap();
+    let run = town
+        .run(|tx, op| service::open_run(tx, op, "full", today))
+        .unwrap();
     assert_eq!(town.run(service::abandon_loading).unwrap(), 1);
     assert_eq!(town.ask(|tx, _| service::run(tx, run.run_id)).state, "abandoned");
 });

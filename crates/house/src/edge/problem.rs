@@ -71,7 +71,8 @@ impl IntoResponse for Problem {
         }
         let detail = if fault.kind == FaultKind::Internal {
             // The cause stays in the log: it may name paths, statements or people.
-            "系统内部出错，已记入日志。请稍后再试；若仍出现，请把请求编号（x-request-id）告诉管理员。".to_owned()
+            "系统内部出错，已记入日志。请稍后再试；若仍出现，请把请求编号（x-request-id）告诉管理员。"
+                .to_owned()
         } else {
             fault.detail
         };

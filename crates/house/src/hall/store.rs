@@ -396,5 +396,8 @@ pub fn token(tx: &mut Tx, hash: &str) -> Outcome<Option<String>> {
 }
 
 pub fn job_about(tx: &mut Tx, subject: &str) -> Outcome<Option<Job>> {
-    tx.opt(&JOB_ABOUT, &args![subject])?.as_ref().map(job_row).transpose()
+    tx.opt(&JOB_ABOUT, &args![subject])?
+        .as_ref()
+        .map(job_row)
+        .transpose()
 }

@@ -172,7 +172,10 @@ db_test!(
             .unwrap();
         let op = town.op();
         log::seal(&town.house, &op).unwrap();
-        assert_eq!(ledger::catch_up(&town.house, &op, &[&Refuses, &Counter]).unwrap(), 1);
+        assert_eq!(
+            ledger::catch_up(&town.house, &op, &[&Refuses, &Counter]).unwrap(),
+            1
+        );
         assert_eq!(town.ask(|tx, _| ledger::about(tx, "heard:1")).len(), 1);
         assert_eq!(ledger::catch_up(&town.house, &op, &[&Counter]).unwrap(), 0);
     }

@@ -322,34 +322,66 @@ fn an_authority_outside_every_division_table_is_marked_and_not_refused() {
     assert_eq!(describe(&odd).1, "unknown-authority");
 }
 
-db_test!(taking_back_a_corrected_record_takes_the_whole_chain_back, MIGRATIONS, |db| {
-    let town = Town::build(&db).with_three();
-    town.hand_over("penalty", &format!("{PENALTIES}{}", penalty(FIRM, "1号", "5万元")));
-    town.hand_over("penalty", &format!("{PENALTIES}{}", penalty(FIRM, "1号", "100元")));
-    let take_back = format!("统一社会信用代码,行政处罚决定书文号,违法行为类型,处罚类别,处罚决定日期,操作\n{FIRM},1号,,,,撤销\n");
-    assert_eq!(town.hand_over("penalty", &take_back).rows_accepted, 1);
-    let subject = town.ask(|tx, _| service::subject_id(tx, FIRM)).unwrap();
-    let records = town.ask(|tx, op| service::records_of(tx, subject, op.at));
-    let penalties: Vec<_> = records.iter().filter(|record| record.item == "penalty").collect();
-    assert_eq!(penalties[2].names_id, Some(penalties[0].record_id), "the first wording is named");
-    let why = town.ask(|tx, op| crate::assess::service::explain(tx, op, FIRM, op.today()));
-    assert!(!why.reasons.iter().any(|reason| reason.indicator.contains("penalt") && reason.value != Some(0)), "{why:?}");
-    // Handed in again it is one penalty, not two.
-    town.hand_over("penalty", &format!("{PENALTIES}{}\n", penalty(FIRM, "1号", "100元")));
-    let records = town.ask(|tx, op| service::records_of(tx, subject, op.at));
-    assert_eq!(records.last().unwrap().relation, Relation::None);
-});
+db_test!(
+    taking_back_a_corrected_record_takes_the_whole_chain_back,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        town.hand_over(
+            "penalty",
+            &format!("{PENALTIES}{}", penalty(FIRM, "1号", "5万元")),
+        );
+        town.hand_over(
+            "penalty",
+            &format!("{PENALTIES}{}", penalty(FIRM, "1号", "100元")),
+        );
+        let take_back = format!(
+            "统一社会信用代码,行政处罚决定书文号,违法行为类型,处罚类别,处罚决定日期,操作\n{FIRM},1号,,,,撤销\n"
+        );
+        assert_eq!(town.hand_over("penalty", &take_back).rows_accepted, 1);
+        let subject = town.ask(|tx, _| service::subject_id(tx, FIRM)).unwrap();
+        let records = town.ask(|tx, op| service::records_of(tx, subject, op.at));
+        let penalties: Vec<_> = records.iter().filter(|record| record.item == "penalty").collect();
+        assert_eq!(
+            penalties[2].names_id,
+            Some(penalties[0].record_id),
+            "the first wording is named"
+        );
+        let why = town.ask(|tx, op| crate::assess::service::explain(tx, op, FIRM, op.today()));
+        assert!(
+            !why.reasons
+                .iter()
+                .any(|reason| reason.indicator.contains("penalt") && reason.value != Some(0)),
+            "{why:?}"
+        );
+        // Handed in again it is one penalty, not two.
+        town.hand_over(
+            "penalty",
+            &format!("{PENALTIES}{}\n", penalty(FIRM, "1号", "100元")),
+        );
+        let records = town.ask(|tx, op| service::records_of(tx, subject, op.at));
+        assert_eq!(records.last().unwrap().relation, Relation::None);
+    }
+);
 
-db_test!(the_same_file_under_another_mapping_is_another_hand_over, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let text = format!("代号,甲,乙\n{FIRM},示例甲餐饮有限公司,示例路1号\n");
-    let mapping = |name: &str| service::Mapping {
-        columns: [("代号".to_owned(), "subject_no".to_owned()), (name.to_owned(), "name".to_owned())].into(),
-        ..service::Mapping::default()
-    };
-    let wrong = town.hand_over_mapped("registration", text.as_bytes(), &mapping("乙"));
-    let right = town.hand_over_mapped("registration", text.as_bytes(), &mapping("甲"));
-    assert_ne!(wrong.batch_id, right.batch_id);
-    let entity = town.ask(|tx, op| crate::registry::service::by_no(tx, op, FIRM));
-    assert_eq!(entity.name, "示例甲餐饮有限公司");
-});
+db_test!(
+    the_same_file_under_another_mapping_is_another_hand_over,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let text = format!("代号,甲,乙\n{FIRM},示例甲餐饮有限公司,示例路1号\n");
+        let mapping = |name: &str| service::Mapping {
+            columns: [
+                ("代号".to_owned(), "subject_no".to_owned()),
+                (name.to_owned(), "name".to_owned()),
+            ]
+            .into(),
+            ..service::Mapping::default()
+        };
+        let wrong = town.hand_over_mapped("registration", text.as_bytes(), &mapping("乙"));
+        let right = town.hand_over_mapped("registration", text.as_bytes(), &mapping("甲"));
+        assert_ne!(wrong.batch_id, right.batch_id);
+        let entity = town.ask(|tx, op| crate::registry::service::by_no(tx, op, FIRM));
+        assert_eq!(entity.name, "示例甲餐饮有限公司");
+    }
+);

@@ -100,11 +100,17 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
 /// The newest registration record that is not taken back: what an entity is by these records.
 fn newest_registration(records: &[Record]) -> Option<&Record> {
     let taken_back = |record: &Record| {
-        let withdraws = |other: &Record| other.relation == Relation::Withdraws && other.names_id == Some(record.record_id);
+        let withdraws = |other: &Record| {
+            other.relation == Relation::Withdraws && other.names_id == Some(record.record_id)
+        };
         records.iter().any(withdraws)
     };
-    let registrations = records.iter().rev().filter(|record| record.item == rules::REGISTRATION);
-    let mut standing = registrations.filter(|record| record.relation != Relation::Withdraws && !taken_back(record));
+    let registrations = records
+        .iter()
+        .rev()
+        .filter(|record| record.item == rules::REGISTRATION);
+    let mut standing =
+        registrations.filter(|record| record.relation != Relation::Withdraws && !taken_back(record));
     standing.next()
 }
 

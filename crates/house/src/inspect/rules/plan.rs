@@ -118,7 +118,10 @@ fn check_days(new: &NewPlan, today: Day, faults: &mut Faults) {
 fn check_filter(law: &PackOn, new: &NewPlan, faults: &mut Faults) {
     match (new.mode, new.filter.is_empty()) {
         (Mode::Directed, true) => {
-            faults.add("filter", "定向抽查至少要有一个条件（类型、登记状态、行业或区划）。");
+            faults.add(
+                "filter",
+                "定向抽查至少要有一个条件（类型、登记状态、行业或区划）。",
+            );
         }
         (Mode::Undirected, false) => {
             faults.add("filter", "不定向抽查不能带条件。请去掉条件，或改为定向抽查。");

@@ -1,6 +1,7 @@
 //! Which columns a file has, and what a row says: pure decisions from text and the catalogue.
-use std::collections::{BTreeMap, HashSet};
-use std::sync::LazyLock;
+mod reference;
+
+use std::collections::BTreeMap;
 
 use kernel::{Amount, CodeFault, Day, SubjectNo};
 use policy::ItemMode;
@@ -344,7 +345,7 @@ type Wrong = (String, Option<String>);
 
 fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong> {
     match field.kind {
-        FieldType::Text | FieldType::Subject | FieldType::Division => Ok(Read::Text(text.to_owned())),
+        FieldType::Text | FieldType::Subject => Ok(Read::Text(text.to_owned())),
         FieldType::Day => read_day(text).map(Read::Day).ok_or_else(|| {
             (
                 format!("“{text}”不是有效日期。"),
@@ -379,10 +380,8 @@ fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong
                     )
                 })
         }
-        FieldType::Industry => Ok(Read::Text(
-            kernel::Industry::parse(text)
-                .map_or_else(|_| text.to_owned(), |industry| industry.as_str().to_owned()),
-        )),
+        FieldType::Division => reference::division(text).map(Read::Text),
+        FieldType::Industry => reference::industry(text).map(Read::Text),
     }
 }
 
@@ -426,25 +425,11 @@ fn suggestion_of(fault: &CodeFault) -> Option<String> {
     (!codes.is_empty()).then(|| format!("是否为：{}?请核对证照后改正。", codes.join(" 或 ")))
 }
 
-/// Every division code there has been since 1980 (GB/T 2260, all revisions): the places a credit code's characters 3 to 8
-/// may name, besides 100000 for the national bureau. An authority outside it is lawful and only marked.
-static AUTHORITIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    const TABLE: &str = include_str!("../../../../packs/reference/authorities.csv");
-    const NATIONAL_BUREAU: &str = "100000";
-    TABLE
-        .lines()
-        .skip(1)
-        .map(str::trim)
-        .filter(|code| !code.is_empty())
-        .chain([NATIONAL_BUREAU])
-        .collect()
-});
-
 /// Kind of the number that keys an entity, and what is unusual about it, as stored.
 pub fn describe(subject: &SubjectNo) -> (&'static str, String) {
     match subject {
         SubjectNo::Uscc(code) => {
-            let marks = code.marks_by(|authority| AUTHORITIES.contains(authority));
+            let marks = code.marks_by(reference::is_authority);
             let mut words = Vec::new();
             if marks.inner_check_wrong {
                 words.push("inner-check");

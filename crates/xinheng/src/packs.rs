@@ -31,7 +31,8 @@ pub fn lasting_name(name: &str) -> Outcome<String> {
     if !is_path(name) {
         return Ok(name.to_owned());
     }
-    let whole = std::path::absolute(name).map_err(|e| Fault::internal(format!("路径 {name} 无法使用：{e}"), e))?;
+    let whole =
+        std::path::absolute(name).map_err(|e| Fault::internal(format!("路径 {name} 无法使用：{e}"), e))?;
     Ok(whole.to_string_lossy().into_owned())
 }
 

@@ -6,7 +6,7 @@ use chrono::Utc;
 use db::Db;
 use house::hall::files::{DataFolder, Settings};
 use house::hall::keys::{Keys, SECRET_BYTES};
-use house::hall::{Chance, Clock, House, command, token};
+use house::hall::{Chance, Clock, House, command, log, token};
 use kernel::{Actor, Fault, Instant, Outcome};
 use proof::Suite;
 use rand::TryRng as _;
@@ -59,7 +59,9 @@ pub fn clock(shift_days: i32) -> Arc<dyn Clock> {
     }
     let clock = SetClock::starting_at(SystemClock.now() + chrono::Duration::days(i64::from(shift_days)));
     let today = house::hall::local_day(clock.now());
-    crate::say::note(format!("注意：时钟移动了 {shift_days} 天，今天算作 {today}。只供试运行和测试。"));
+    crate::say::note(format!(
+        "注意：时钟移动了 {shift_days} 天，今天算作 {today}。只供试运行和测试。"
+    ));
     Arc::new(clock)
 }
 
@@ -81,6 +83,7 @@ pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
     let pack = packs::open(&folder.settings().pack)?;
     let db = Db::open(&folder.database_url())?;
     db.migrate(house::MIGRATIONS)?;
+    log::require_own(&mut db.read()?, &keys)?;
     Ok(House {
         db,
         pack: Arc::new(pack),
@@ -94,7 +97,10 @@ pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
 /// Makes a new deployment. Returns it with the operator's token, which is shown only now.
 pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(House, String)> {
     let pack = packs::open(&settings.pack)?;
-    let settings = Settings { pack: packs::lasting_name(&settings.pack)?, ..settings };
+    let settings = Settings {
+        pack: packs::lasting_name(&settings.pack)?,
+        ..settings
+    };
     let suite = Suite::parse(&settings.suite).ok_or_else(|| {
         let detail = format!(
             "不认识的密码套件“{}”。可用:sm3-sm2、sha256-ed25519。",
@@ -105,6 +111,7 @@ pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(
     let folder = DataFolder::create(data, settings)?;
     let db = Db::create(&folder.database_url())?;
     db.migrate(house::MIGRATIONS)?;
+    log::require_empty(&mut db.read()?)?;
     let chance = SystemChance;
     let mut secret = [0_u8; SECRET_BYTES];
     chance.fill(&mut secret)?;
@@ -131,10 +138,14 @@ pub fn new_token(house: &House) -> Outcome<String> {
     command(house, &op, |tx, op| token::create(tx, op, "本机操作员", random))
 }
 
+/// What is logged unless `RUST_LOG` says otherwise: warnings of everybody, and what the house itself tells. Only the
+/// server tells anything (a line for each request), so that other commands stay quiet.
+const LOGGED: &str = "warn,tower_http=info,house=info,xinheng=info";
+
 /// Structured logs on standard error: text for people, JSON for machines. `RUST_LOG` chooses what.
 pub fn start_log(json: bool) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,tower_http=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -1,18 +1,22 @@
 //! The background: seals events, lets readers catch up, does jobs; once until all is quiet, or for ever beside the server.
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use house::hall::job::{self, Worker};
 use house::hall::ledger::{self, Reader};
-use house::assess;
-use house::hall::{House, command, log};
-use kernel::{Actor, Outcome};
+use house::hall::{House, Op, command, log};
+use house::{assess, inspect, publish};
+use kernel::{Actor, Fault, Outcome};
 
 use crate::full_run::FullRun;
 
-/// How long the background rests when there was nothing to do.
-const REST: Duration = Duration::from_millis(200);
+/// How long the ledger rests when there was nothing to do.
+const REST: Duration = Duration::from_millis(100);
+/// How long a thread rests after a fault.
+const REST_AFTER_FAULT: Duration = Duration::from_secs(1);
+/// How often it is looked for terms that have passed.
+const TERMS_EVERY: Duration = Duration::from_mins(1);
 
 /// Works until nothing is left to do. `abandoned`: takes over jobs that a killed process left running.
 pub fn settle(house: &House, abandoned: bool) -> Outcome<()> {
@@ -20,47 +24,272 @@ pub fn settle(house: &House, abandoned: bool) -> Outcome<()> {
     if abandoned {
         take_over(house)?;
     }
-    while round(house, first)? {
+    loop {
+        let told = pass(house)?;
+        let worked = work_next(house, first)?;
+        if !told && !worked {
+            return Ok(());
+        }
         first = false;
     }
-    Ok(())
+}
+
+fn operation(house: &House) -> Op {
+    house.op(Actor::system("后台"), "worker")
 }
 
 /// Ends what a killed process left open, before this one begins.
 fn take_over(house: &House) -> Outcome<()> {
-    let op = house.op(Actor::system("后台"), "worker");
-    command(house, &op, assess::service::abandon_loading).map(drop)
+    command(house, &operation(house), assess::service::abandon_loading).map(drop)
 }
 
-/// One round. Returns whether anything was done.
-fn round(house: &House, abandoned: bool) -> Outcome<bool> {
-    let op = house.op(Actor::system("后台"), "worker");
+/// Seals what was told and lets every reader catch up. Returns whether there was anything.
+fn pass(house: &House) -> Outcome<bool> {
+    let op = operation(house);
     let sealed = log::seal(house, &op)?;
+    metrics::gauge!("background_events_waiting").set(u32::try_from(sealed).unwrap_or(u32::MAX));
     let readers = house::readers();
     let readers: Vec<&dyn Reader> = readers.iter().map(AsRef::as_ref).collect();
-    let read = ledger::catch_up(house, &op, &readers)?;
+    let taken = ledger::catch_up(house, &op, &readers)?;
+    metrics::counter!("background_events_taken_total").increment(taken);
+    Ok(sealed > 0 || taken > 0)
+}
+
+/// Does the next job. Returns whether there was one.
+fn work_next(house: &House, abandoned: bool) -> Outcome<bool> {
     let workers = house::workers();
     let mut workers: Vec<&dyn Worker> = workers.iter().map(AsRef::as_ref).collect();
     workers.push(&FullRun);
-    let worked = job::run_next(house, &op, &workers, abandoned)?;
-    Ok(sealed > 0 || read > 0 || worked)
+    let worked = job::run_next(house, &operation(house), &workers, abandoned)?;
+    metrics::counter!("background_jobs_total").increment(u64::from(worked));
+    Ok(worked)
 }
 
-/// Works until told to stop; a fault is logged and the work goes on.
-pub fn work(house: &House, stop: &Arc<AtomicBool>) {
-    let mut abandoned = true;
-    if let Err(fault) = take_over(house) {
-        tracing::error!(code = fault.code, detail = %fault.detail, "what a killed process left could not be ended");
+/// Two threads beside the server: one for the ledger, one for jobs, so that a long import holds up no regrading and no
+/// deadline. A fault of either is logged and the work goes on.
+pub struct Background {
+    beat: Arc<Beat>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Background {
+    /// Starts both. Has the house to itself: what is left running was left by a killed process.
+    pub fn start(house: &House) -> Outcome<Self> {
+        describe();
+        if let Err(fault) = take_over(house) {
+            report(&fault, "what a killed process left could not be ended");
+        }
+        let mut started = Self {
+            beat: Arc::default(),
+            threads: Vec::new(),
+        };
+        started.spawn("ledger", house, keep_ledger)?;
+        started.spawn("jobs", house, do_jobs)?;
+        Ok(started)
     }
-    while !stop.load(Ordering::Relaxed) {
-        match round(house, abandoned) {
-            Ok(true) => {}
-            Ok(false) => std::thread::park_timeout(REST),
-            Err(fault) => {
-                tracing::error!(code = fault.code, detail = %fault.detail, "the background failed; it goes on");
-                std::thread::park_timeout(REST * 5);
+
+    fn spawn(&mut self, name: &str, house: &House, work: fn(&House, &Beat)) -> Outcome<()> {
+        let (house, beat) = (house.clone(), Arc::clone(&self.beat));
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || work(&house, &beat))
+            .map_err(|e| Fault::internal("无法启动后台线程", e))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Drop for Background {
+    /// Tells both to stop and waits until they have: a job in hand is finished first.
+    fn drop(&mut self) {
+        self.beat.stop();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the background had died");
             }
         }
-        abandoned = false;
+    }
+}
+
+fn describe() {
+    metrics::describe_gauge!(
+        "background_events_waiting",
+        "Events that waited for their place in the ledger when it was last sealed."
+    );
+    metrics::describe_counter!("background_events_taken_total", "Events taken in by readers.");
+    metrics::describe_counter!("background_jobs_total", "Jobs done or failed.");
+    metrics::describe_gauge!(
+        "background_job_running",
+        "1 while a job is being looked for or done."
+    );
+}
+
+fn report(fault: &Fault, what: &'static str) {
+    tracing::error!(code = fault.code, detail = %fault.detail, "{what}");
+}
+
+/// The thread of the ledger.
+fn keep_ledger(house: &House, beat: &Beat) {
+    let mut looked: Option<Instant> = None;
+    while let Some(number) = beat.begin() {
+        let rest = match pass(house) {
+            Ok(busy) => {
+                beat.done(number);
+                if busy { Duration::ZERO } else { REST }
+            }
+            Err(fault) => {
+                report(&fault, "the ledger could not be kept; it is tried again");
+                REST_AFTER_FAULT
+            }
+        };
+        if looked.is_none_or(|at| at.elapsed() >= TERMS_EVERY) {
+            end_terms(house);
+            looked = Some(Instant::now());
+        }
+        beat.rest(number, rest);
+    }
+}
+
+/// What ends because its time has come: draws nobody revealed for, notices shown long enough.
+fn end_terms(house: &House) {
+    let op = operation(house);
+    match command(house, &op, inspect::service::expire_draws) {
+        Ok(void) if void.is_empty() => {}
+        Ok(void) => tracing::info!(
+            draws = void.len(),
+            "draws became void: their time for revealing has passed"
+        ),
+        Err(fault) => report(&fault, "draws past their deadline could not be ended"),
+    }
+    match command(house, &op, publish::service::expire) {
+        Ok(0) => {}
+        Ok(notices) => tracing::info!(notices, "notices were taken down: their term has passed"),
+        Err(fault) => report(&fault, "notices past their term could not be taken down"),
+    }
+}
+
+/// The thread of jobs. Each job begins after a whole pass of the ledger that began when the job before it had ended:
+/// jobs build on what readers made of it (a classification needs the register).
+fn do_jobs(house: &House, beat: &Beat) {
+    let mut abandoned = true;
+    let mut worked = false;
+    while beat.wait_for_pass(worked) {
+        let running = metrics::gauge!("background_job_running");
+        running.set(1);
+        let outcome = work_next(house, abandoned);
+        running.set(0);
+        match outcome {
+            Ok(found) => (worked, abandoned) = (found, false),
+            Err(fault) => {
+                worked = false;
+                report(&fault, "a job could not be taken up or ended; it is tried again");
+                beat.pause(REST_AFTER_FAULT);
+            }
+        }
+    }
+}
+
+/// How the two threads keep step, and how they are stopped.
+#[derive(Default)]
+struct Beat {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Number of the pass begun last.
+    begun: u64,
+    /// Number of the pass that ended well last.
+    done: u64,
+    /// The pass somebody waits for without rest.
+    asked: u64,
+    stopped: bool,
+}
+
+impl Beat {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A state of three numbers is whole even if a thread died holding it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Numbers the next pass, unless it is time to stop.
+    fn begin(&self) -> Option<u64> {
+        let mut state = self.state();
+        state.begun += 1;
+        (!state.stopped).then_some(state.begun)
+    }
+
+    fn done(&self, number: u64) {
+        self.state().done = number;
+        self.changed.notify_all();
+    }
+
+    fn stop(&self) {
+        self.state().stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// Rests after a pass, unless a later one is asked for.
+    fn rest(&self, number: u64, rest: Duration) {
+        let idle = |state: &mut State| !state.stopped && (state.asked <= number || state.done < number);
+        drop(self.changed.wait_timeout_while(self.state(), rest, idle));
+    }
+
+    /// Rests whatever happens, until it is time to stop.
+    fn pause(&self, rest: Duration) {
+        drop(
+            self.changed
+                .wait_timeout_while(self.state(), rest, |state| !state.stopped),
+        );
+    }
+
+    /// Waits for a whole pass that begins from now on; `at_once`: it begins without rest. Returns whether to go on.
+    fn wait_for_pass(&self, at_once: bool) -> bool {
+        let mut state = self.state();
+        let wanted = state.begun + 1;
+        if at_once {
+            state.asked = wanted;
+            self.changed.notify_all();
+        }
+        let waiting = |state: &mut State| !state.stopped && state.done < wanted;
+        let state = self
+            .changed
+            .wait_while(state, waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.stopped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_job_begins_after_a_pass_that_began_later_and_a_stop_ends_every_wait() {
+        let beat = Beat::default();
+        let passes = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while let Some(number) = beat.begin() {
+                    passes.fetch_add(1, Ordering::SeqCst);
+                    beat.done(number);
+                    // Longer than the test may take: only being asked or stopped ends it.
+                    beat.rest(number, Duration::from_hours(1));
+                }
+            });
+            for _ in 0..50 {
+                let before = passes.load(Ordering::SeqCst);
+                assert!(beat.wait_for_pass(true));
+                assert!(passes.load(Ordering::SeqCst) > before);
+            }
+            let waiter = scope.spawn(|| beat.wait_for_pass(false));
+            let pausing = scope.spawn(|| beat.pause(Duration::from_hours(1)));
+            beat.stop();
+            assert_eq!(waiter.join().ok(), Some(false));
+            assert!(pausing.join().is_ok());
+        });
     }
 }

@@ -91,6 +91,34 @@ fn range(tx: &mut Tx, suite: Suite) -> Outcome<CompactRange> {
         .ok_or_else(|| Fault::internal("公开日志的检查点损坏", std::io::Error::other("bad nodes")))
 }
 
+/// Refuses a database whose log another deployment signs: two platforms must never share one.
+pub fn require_own(tx: &mut Tx, keys: &Keys) -> Outcome<()> {
+    match checkpoint(tx)? {
+        Some(signed) if signed.key.0 != keys.platform.public() => {
+            let detail = "这个数据库的公开日志由另一个平台密钥签署，属于另一个数据文件夹。请改用它自己的数据文件夹，或换一个数据库。";
+            Err(Fault::new(
+                kernel::FaultKind::Conflict,
+                "hall.database.other-deployment",
+                detail,
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a database that already has a history: a new deployment begins with an empty one.
+pub fn require_empty(tx: &mut Tx) -> Outcome<()> {
+    if store::last_position(tx)? == 0 && store::unsealed(tx, 1)?.is_empty() {
+        return Ok(());
+    }
+    let detail = "这个数据库中已有信衡的数据。请为新的部署准备一个空的数据库，或使用原来的数据文件夹。";
+    Err(Fault::new(
+        kernel::FaultKind::Conflict,
+        "hall.database.taken",
+        detail,
+    ))
+}
+
 /// The newest signed state of the log.
 pub fn checkpoint(tx: &mut Tx) -> Outcome<Option<Checkpoint>> {
     store::checkpoint(tx)?.as_ref().map(read_checkpoint).transpose()

@@ -288,3 +288,17 @@ fn a_second_process_is_kept_out_of_the_data_folder() {
     drop(first);
     assert!(DataFolder::open(place.path()).is_ok());
 }
+
+db_test!(a_database_of_another_deployment_is_refused, MIGRATIONS, |db| {
+    let town = Town::build(&db);
+    town.ask(|tx, _| log::require_empty(tx));
+    town.run(|tx, op| ledger::append(tx, op, event("test.done", Some("document"))))
+        .unwrap();
+    town.settle();
+    town.ask(|tx, _| log::require_own(tx, &town.house.keys));
+    let other = crate::hall::keys::Keys::from_secret(proof::Suite::Sm3Sm2, &[8; 32]).unwrap();
+    let refused = query(&town.house, &town.op(), |tx, _| log::require_own(tx, &other)).unwrap_err();
+    assert_eq!(refused.code, "hall.database.other-deployment");
+    let taken = query(&town.house, &town.op(), |tx, _| log::require_empty(tx)).unwrap_err();
+    assert_eq!(taken.code, "hall.database.taken");
+});

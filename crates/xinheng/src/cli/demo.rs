@@ -90,7 +90,10 @@ pub fn run(data: &Path, asked: &Demo) -> Outcome<()> {
         &city,
     )
     .map_err(|e| Fault::internal(format!("不能写出演示数据：{e}"), e))?;
-    let (entities, records) = (say::count(i128::from(made.entities)), say::count(i128::from(made.records)));
+    let (entities, records) = (
+        say::count(i128::from(made.entities)),
+        say::count(i128::from(made.records)),
+    );
     say::line(format!(
         "  {entities} 户主体、{records} 条记录的部门文件在 {}",
         city.display()

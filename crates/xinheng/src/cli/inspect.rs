@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use house::hall::{House, command, files, query};
-use house::inspect::model::{Draw, NewContributor, NewDraw, NewPlan, NewResult, Plan, TaskSearch};
+use house::inspect::model::{
+    Cause, Draw, NewContributor, NewDraw, NewPlan, NewResult, Plan, Replacement, TaskSearch,
+};
 use house::inspect::service;
 use house::publish;
 use kernel::{Actor, Fault, FaultKind, Outcome};
@@ -66,6 +68,8 @@ pub enum DrawCommand {
         /// 抽取编号
         draw: i64,
     },
+    /// 将揭示期已过、揭示不全的抽取作废
+    Expire,
     /// 导出文书和材料，供验证
     Material {
         /// 抽取编号
@@ -96,6 +100,32 @@ pub enum TaskCommand {
         /// 最多列出多少条
         #[arg(long, default_value_t = 50)]
         limit: i64,
+    },
+    /// 取消任务
+    Cancel {
+        /// 任务编号（系统编号）
+        task: i64,
+        /// 原因
+        reason: String,
+    },
+    /// 对象已注销或迁出时，由候补对象替换
+    Replace {
+        /// 任务编号（系统编号）
+        task: i64,
+        /// 原因：closed 已注销、停业；moved 已迁出
+        #[arg(long, value_parser = ["closed", "moved"])]
+        cause: String,
+        /// 证明情况的说明
+        note: String,
+    },
+    /// 检查人员回避，由次序在后的人员接替
+    Recuse {
+        /// 任务编号（系统编号）
+        task: i64,
+        /// 执法证号
+        inspector: String,
+        /// 回避原因
+        reason: String,
     },
     /// 录入检查结果
     Result {
@@ -213,6 +243,10 @@ pub fn draw(house: &House, what: DrawCommand) -> Outcome<()> {
             } else {
                 say::line(format!("已收到“{name}”的随机值。"));
             }
+        }
+        DrawCommand::Expire => {
+            let voided = command(house, &op(house), service::expire_draws)?;
+            say::line(format!("已作废 {} 次抽取。", voided.len()));
         }
         DrawCommand::Run { draw } => {
             let state = command(house, &op(house), |tx, op| {
@@ -343,40 +377,47 @@ mod erased {
 /// Does what was asked of tasks.
 pub fn task(house: &House, what: TaskCommand) -> Outcome<()> {
     match what {
-        TaskCommand::List { plan, state, limit } => {
-            let tasks = query(house, &op(house), |tx, op| {
-                let plan = plan
-                    .as_deref()
-                    .map(|no| service::plan_by_no(tx, op, no))
-                    .transpose()?;
-                let search = TaskSearch {
-                    plan: plan.map(|plan| plan.plan_id),
-                    inspector: None,
-                    state,
-                };
-                service::tasks(tx, op, &search, 0, limit)
-            })?;
-            if tasks.is_empty() {
-                say::line("没有符合条件的任务。");
-            }
-            for task in tasks {
-                let items: Vec<&str> = task.items.iter().map(|item| item.item.as_str()).collect();
-                let members: Vec<&str> = task
-                    .members
-                    .iter()
-                    .map(|member| member.inspector.as_str())
-                    .collect();
+        TaskCommand::List { plan, state, limit } => list_tasks(house, plan.as_deref(), state, limit)?,
+        TaskCommand::Cancel { task, reason } => {
+            let done = command(house, &op(house), |tx, op| service::cancel(tx, op, task, &reason))?;
+            say::line(format!("已取消任务 {}。", done.task_no));
+        }
+        TaskCommand::Replace { task, cause, note } => {
+            let cause = if cause == "closed" {
+                Cause::Closed
+            } else {
+                Cause::Moved
+            };
+            let why = Replacement { cause, note };
+            let done = command(house, &op(house), |tx, op| service::replace(tx, op, task, &why))?;
+            for new in &done.tasks {
                 say::line(format!(
-                    "{}  {}  {}  {}  事项 {}  人员 {}  期限 {}",
-                    task.task_id,
-                    task.state,
-                    task.subject_no,
-                    task.name,
-                    items.join("、"),
-                    members.join("、"),
-                    task.due_on
+                    "任务 {} 由 {}（{}）替换，新任务 {}。",
+                    done.task.task_no, new.name, new.subject_no, new.task_id
                 ));
             }
+            if !done.without.is_empty() {
+                say::line(format!("没有候补对象可用的事项：{}。", done.without.join("、")));
+            }
+        }
+        TaskCommand::Recuse {
+            task,
+            inspector,
+            reason,
+        } => {
+            let done = command(house, &op(house), |tx, op| {
+                service::recuse(tx, op, task, &inspector, &reason)
+            })?;
+            let members: Vec<&str> = done
+                .members
+                .iter()
+                .map(|member| member.inspector.as_str())
+                .collect();
+            say::line(format!(
+                "任务 {} 的检查人员现为：{}。",
+                done.task_no,
+                members.join("、")
+            ));
         }
         TaskCommand::Result { task, file } => {
             let new: NewResult = read_json(&file)?;
@@ -387,6 +428,43 @@ pub fn task(house: &House, what: TaskCommand) -> Outcome<()> {
         }
     }
     worker::settle(house, false)
+}
+
+fn list_tasks(house: &House, plan: Option<&str>, state: Option<String>, limit: i64) -> Outcome<()> {
+    let tasks = query(house, &op(house), |tx, op| {
+        let plan = plan
+            .as_deref()
+            .map(|no| service::plan_by_no(tx, op, no))
+            .transpose()?;
+        let search = TaskSearch {
+            plan: plan.map(|plan| plan.plan_id),
+            inspector: None,
+            state,
+        };
+        service::tasks(tx, op, &search, 0, limit)
+    })?;
+    if tasks.is_empty() {
+        say::line("没有符合条件的任务。");
+    }
+    for task in tasks {
+        let items: Vec<&str> = task.items.iter().map(|item| item.item.as_str()).collect();
+        let members: Vec<&str> = task
+            .members
+            .iter()
+            .map(|member| member.inspector.as_str())
+            .collect();
+        say::line(format!(
+            "{}  {}  {}  {}  事项 {}  人员 {}  期限 {}",
+            task.task_id,
+            task.state,
+            task.subject_no,
+            task.name,
+            items.join("、"),
+            members.join("、"),
+            task.due_on
+        ));
+    }
+    Ok(())
 }
 
 /// Does what was asked of publication.

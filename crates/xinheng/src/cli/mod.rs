@@ -29,7 +29,14 @@ pub struct Arguments {
     #[arg(long, global = true, default_value = "var/xinheng", env = "XINHENG_DATA")]
     pub data: PathBuf,
     /// 时钟比实际早或晚多少天（只供试运行和测试，正式数据不得使用）
-    #[arg(long, global = true, default_value_t = 0, env = "XINHENG_CLOCK_SHIFT_DAYS", hide = true, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        global = true,
+        default_value_t = 0,
+        env = "XINHENG_CLOCK_SHIFT_DAYS",
+        hide = true,
+        allow_negative_numbers = true
+    )]
     pub clock_shift_days: i32,
     /// 日志用 JSON 格式（供采集系统使用）
     #[arg(long, global = true)]

@@ -4,6 +4,7 @@
 //!   answers questions for a day ([`PackOn`]), each answer with its trace.
 //! - [`Model`] → [`compile`] → [`Compiled::evaluate`] (no allocation) and [`Compiled::explain`] (the same accumulation, told
 //!   in sentences). The classes are an internal basis for allocating checks.
+//! - [`resolve`] tells what became of each record: the chains the evaluator counts by, for whoever shows or asks for records.
 //!
 //! The files of a pack are described in `docs/packs.md`.
 #![cfg_attr(
@@ -24,8 +25,8 @@ pub mod pack;
 pub mod symbols;
 
 pub use evaluator::{
-    Change, Compiled, DirectReason, EntityFacts, Explanation, GroupPoints, MAX_GROUPS, ModelFault, OPEN,
-    Reason, RecordFact, Relation, Scratch, Verdict, compile, day_number, day_of_number,
+    Change, Compiled, DirectReason, EntityFacts, Explanation, Fate, GroupPoints, MAX_GROUPS, ModelFault,
+    OPEN, Reason, RecordFact, Relation, Scratch, Verdict, compile, day_number, day_of_number, resolve,
 };
 pub use model::{
     Aggregate, Attribute, Band, Basis, Class, Condition, DecayStep, Direct, Group, Indicator, MapEntry,

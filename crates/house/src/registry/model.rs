@@ -88,7 +88,7 @@ pub struct Statement {
     /// 内容（字段名 → 值）
     #[schema(value_type = Object)]
     pub content: Value,
-    /// `current` 有效， `corrected` 已更正， `withdrawn` 已撤销， `ended` 已移出或修复
+    /// `current` 有效， `corrected` 已更正， `withdrawn` 已撤销， `ended` 已移出或修复， `ahead` 日期未到
     pub state: String,
     /// The record that corrected, withdrew or ended it.
     pub changed_by: Option<i64>,

@@ -1,8 +1,7 @@
 //! How records become an entity and a credit file. Pure.
-use std::collections::HashMap;
-
 use kernel::{Day, Instant, SubjectNo, name};
 use policy::pack::{ItemGroup, PackOn};
+use policy::{Fate, OPEN, RecordFact, day_number};
 use serde_json::Value;
 
 use super::model::{Entity, FileGroup, Statement};
@@ -64,20 +63,37 @@ pub fn name_key(text: &str) -> String {
     name::normalise(text)
 }
 
-/// What stands in the file: the records in four groups, each with what became of it.
-pub fn groups(law: &PackOn<'_>, records: &[Record]) -> Vec<FileGroup> {
-    let mut fate: HashMap<i64, (&'static str, i64)> = HashMap::new();
-    for record in records {
-        if let Some(named) = record.names_id {
-            let state = match record.relation {
-                Relation::Corrects => "corrected",
-                Relation::Withdraws => "withdrawn",
-                Relation::Ends => "ended",
-                Relation::None => continue,
-            };
-            fate.insert(named, (state, record.record_id));
-        }
+/// What is left of a record for telling what became of it: who names whom, and the days.
+pub fn link(record_id: i64, (relation, names_id): (Relation, i64), on: Day, ends: Option<Day>) -> RecordFact {
+    RecordFact {
+        record: record_id,
+        names: names_id,
+        relation: match relation {
+            Relation::None => policy::Relation::None,
+            Relation::Corrects => policy::Relation::Corrects,
+            Relation::Withdraws => policy::Relation::Withdraws,
+            Relation::Ends => policy::Relation::Ends,
+        },
+        item: 0,
+        on: day_number(on),
+        ends_on: ends.map_or(OPEN, day_number),
+        amount_fen: 0,
+        level: 0,
+        code: 0,
     }
+}
+
+/// What stands in the file: the records in four groups, each with what became of it on the day of the law. `records` are
+/// all of one entity; the chains are those the evaluator counts by.
+pub fn groups(law: &PackOn<'_>, records: &[Record]) -> Vec<FileGroup> {
+    let links: Vec<RecordFact> = records
+        .iter()
+        .map(|record| {
+            let names = (record.relation, record.names_id.unwrap_or(0));
+            link(record.record_id, names, record.on_day, record.ends_day)
+        })
+        .collect();
+    let fates = policy::resolve(&links, day_number(law.day()));
     let order = [
         (ItemGroup::Basic, "basic", "基本信息"),
         (ItemGroup::Operating, "operating", "经营信息"),
@@ -87,10 +103,11 @@ pub fn groups(law: &PackOn<'_>, records: &[Record]) -> Vec<FileGroup> {
     let in_group = |group: ItemGroup| {
         let mut statements: Vec<Statement> = records
             .iter()
-            .filter(|record| record.relation != Relation::Withdraws)
-            .filter_map(|record| {
+            .zip(&fates)
+            .filter_map(|(record, fate)| {
                 let item = law.item(&record.item).ok()?.value;
-                (item.group == group).then(|| statement(record, &item.title, fate.get(&record.record_id)))
+                let state = state_of(law, record, fate).filter(|_| item.group == group)?;
+                Some(statement(record, &item.title, state))
             })
             .collect();
         statements.sort_by_key(|statement| std::cmp::Reverse((statement.on, statement.record_id)));
@@ -106,7 +123,22 @@ pub fn groups(law: &PackOn<'_>, records: &[Record]) -> Vec<FileGroup> {
         .collect()
 }
 
-fn statement(record: &Record, title: &str, fate: Option<&(&'static str, i64)>) -> Statement {
+/// The state a file shows, and the record that brought it about; `None`: a withdrawal, which is no statement.
+fn state_of(law: &PackOn<'_>, record: &Record, fate: &Fate) -> Option<(&'static str, Option<i64>)> {
+    if record.relation == Relation::Withdraws {
+        return None;
+    }
+    match *fate {
+        Fate::Speaks { ended_by: None, .. } => Some(("current", None)),
+        // An end dated ahead does not act yet, so whatever ended the record has happened.
+        Fate::Speaks { ended_by, .. } => Some(("ended", ended_by)),
+        Fate::Corrected { by } => Some(("corrected", Some(by))),
+        Fate::Withdrawn { by } => Some(("withdrawn", Some(by))),
+        Fate::Silent => (record.on_day > law.day()).then_some(("ahead", None)),
+    }
+}
+
+fn statement(record: &Record, title: &str, (state, changed_by): (&str, Option<i64>)) -> Statement {
     Statement {
         record_id: record.record_id,
         item: record.item.clone(),
@@ -114,8 +146,8 @@ fn statement(record: &Record, title: &str, fate: Option<&(&'static str, i64)>) -
         on: record.on_day,
         until: record.ends_day,
         content: record.payload.clone(),
-        state: fate.map_or("current", |(state, _)| state).to_owned(),
-        changed_by: fate.map(|(_, by)| *by),
+        state: state.to_owned(),
+        changed_by,
         supplier: record.supplier.clone(),
         source: record.source.clone(),
         batch_id: record.batch_id,

@@ -4,10 +4,11 @@ use kernel::FaultKind;
 use kernel::actor::{Actor, Scope};
 
 use super::model::Search;
-use super::service;
-use crate::MIGRATIONS;
+use super::{rules, service};
 use crate::hall::{Op, query};
+use crate::intake::model::{Record, Relation};
 use crate::stories::{FIRM, OTHER, Town};
+use crate::{MIGRATIONS, intake};
 
 db_test!(
     an_entity_is_registered_as_soon_as_its_record_is_accepted,
@@ -61,6 +62,151 @@ db_test!(the_file_speaks_as_known_on_an_earlier_day, MIGRATIONS, |db| {
     assert_eq!(warnings(before + chrono::Duration::days(10)), ["current"]);
     assert_eq!(warnings(before + chrono::Duration::days(20)), ["ended"]);
 });
+
+const LISTING: &str = "统一社会信用代码,列入决定书文号,列入原因,列入日期,列入决定机关";
+const REMOVAL: &str = "统一社会信用代码,列入决定书文号,移出原因,移出日期,移出决定机关";
+
+/// State of each statement of an item in the file of [`FIRM`], oldest record first, with the place among all of the record
+/// that brought it about.
+fn states(town: &Town, item: &str) -> Vec<(String, Option<i64>)> {
+    let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, None));
+    let mut statements: Vec<_> = file
+        .groups
+        .into_iter()
+        .flat_map(|group| group.statements)
+        .collect();
+    statements.retain(|statement| statement.item == item);
+    statements.sort_by_key(|statement| statement.record_id);
+    statements
+        .into_iter()
+        .map(|one| (one.state, one.changed_by))
+        .collect()
+}
+
+/// Numbers of the records of [`FIRM`] in order, with the relation of each.
+fn records(town: &Town) -> Vec<Record> {
+    town.ask(|tx, op| {
+        let entity = service::by_no(tx, op, FIRM)?;
+        intake::service::records_of(tx, entity.entity_id, op.at)
+    })
+}
+
+db_test!(
+    a_listing_corrected_after_its_removal_stays_ended,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let hand = |item: &str, text: String| assert_eq!(town.hand_over(item, &text).rows_accepted, 1);
+        hand(
+            "abnormal-listing",
+            format!("{LISTING}\n{FIRM},列1号,1,2026-05-08,示例局\n"),
+        );
+        hand(
+            "abnormal-removal",
+            format!("{REMOVAL}\n{FIRM},列1号,1,2026-05-18,示例局\n"),
+        );
+        hand(
+            "abnormal-listing",
+            format!("{LISTING}\n{FIRM},列1号,1,2026-05-07,示例局\n"),
+        );
+        let all = records(&town);
+        let [listing, removal, correction] = &all[all.len() - 3..] else {
+            panic!("three records")
+        };
+        assert_eq!(correction.names_id, Some(listing.record_id));
+        assert_eq!(
+            states(&town, "abnormal-listing"),
+            [
+                ("corrected".into(), Some(correction.record_id)),
+                ("ended".into(), Some(removal.record_id))
+            ]
+        );
+        let public = town.ask(|tx, op| {
+            let file = service::credit_file(tx, op, FIRM, None)?;
+            let law = op.pack.on(op.today());
+            Ok(crate::publish::rules::statements(&law, file, op.today()))
+        });
+        assert!(public.iter().all(|one| one.item != "abnormal-listing"));
+    }
+);
+
+db_test!(
+    a_removal_taken_back_leaves_the_listing_in_force,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        town.hand_over(
+            "abnormal-listing",
+            &format!("{LISTING}\n{FIRM},列1号,1,2026-05-08,示例局\n"),
+        );
+        town.hand_over(
+            "abnormal-removal",
+            &format!("{REMOVAL}\n{FIRM},列1号,1,2026-05-18,示例局\n"),
+        );
+        assert_eq!(states(&town, "abnormal-listing")[0].0, "ended");
+        let taken_back = town.hand_over(
+            "abnormal-removal",
+            &format!("{REMOVAL},操作\n{FIRM},列1号,,,,撤销\n"),
+        );
+        assert_eq!(taken_back.rows_accepted, 1);
+        let withdrawal = records(&town).pop().unwrap().record_id;
+        assert_eq!(states(&town, "abnormal-listing"), [("current".into(), None)]);
+        assert_eq!(
+            states(&town, "abnormal-removal"),
+            [("withdrawn".into(), Some(withdrawal))]
+        );
+    }
+);
+
+db_test!(
+    a_correction_taken_back_alone_lets_the_first_reading_speak_again,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        for day in ["08", "07"] {
+            let text = format!("{LISTING}\n{FIRM},列1号,1,2026-05-{day},示例局\n");
+            assert_eq!(town.hand_over("abnormal-listing", &text).rows_accepted, 1);
+        }
+        let mut all = records(&town);
+        let correction = all.last().unwrap().clone();
+        // Suppliers take a whole chain back; a withdrawal that names the correction only is written down by hand.
+        let withdrawal = Record {
+            record_id: correction.record_id + 1,
+            relation: Relation::Withdraws,
+            names_id: Some(correction.record_id),
+            ..correction.clone()
+        };
+        let warnings = |records: &[Record]| {
+            let pack = &town.house.pack;
+            let groups = rules::groups(&pack.on(town.op().today()), records);
+            let mut statements = groups.into_iter().find(|group| group.code == "warning").unwrap();
+            statements.statements.sort_by_key(|one| one.record_id);
+            let told = statements.statements.into_iter();
+            told.map(|one| (one.state, one.changed_by)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            warnings(&all),
+            [
+                ("corrected".into(), Some(correction.record_id)),
+                ("current".into(), None)
+            ]
+        );
+        all.push(withdrawal.clone());
+        let speaks_again = [
+            ("current".into(), None),
+            ("withdrawn".into(), Some(withdrawal.record_id)),
+        ];
+        assert_eq!(warnings(&all), speaks_again);
+        // Dated after the day of the file, a correction says nothing yet.
+        all.push(Record {
+            record_id: withdrawal.record_id + 1,
+            on_day: town.op().today().succ_opt().unwrap(),
+            ..correction.clone()
+        });
+        assert_eq!(warnings(&all)[..2], speaks_again);
+        assert_eq!(warnings(&all)[2], ("ahead".into(), None));
+    }
+);
 
 db_test!(every_statement_names_supplier_batch_and_line, MIGRATIONS, |db| {
     let town = Town::build(&db).with_three();

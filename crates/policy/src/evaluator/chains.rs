@@ -30,8 +30,63 @@ struct Link {
     root: u32,
     next: u32,
     tail: u32,
-    void: bool,
-    ended: Option<i32>,
+    /// The withdrawal that took it back.
+    void_by: u32,
+    /// Of a family's first record: the end that holds.
+    ended_by: u32,
+}
+
+impl Link {
+    fn is_void(&self) -> bool {
+        self.void_by != NOWHERE
+    }
+}
+
+/// What became of a record on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It counts: it is the reading of its family that holds.
+    Speaks {
+        /// Day it ends after all, since 1970-01-01; [`super::OPEN`] = open.
+        ends_on: i32,
+        /// Number of the record that ended it; `None`: `ends_on` is its own.
+        ended_by: Option<i64>,
+    },
+    /// Another reading of its family follows it.
+    Corrected {
+        /// Number of the next reading that is not withdrawn.
+        by: i64,
+    },
+    /// It was taken back, by itself or with the record it corrects.
+    Withdrawn {
+        /// Number of the withdrawal.
+        by: i64,
+    },
+    /// It does not count: dated after the day, or a withdrawal that holds.
+    Silent,
+}
+
+/// What became of each record on the day `as_of` (since 1970-01-01), in the order given: the very chains
+/// [`super::Compiled::evaluate`] counts by. Items and codes are not looked at, so of a state item every record may speak;
+/// the evaluator then takes the one with the greatest [`RecordFact::moment`]. Record numbers must be unique; all records of
+/// one entity that name each other must be there.
+pub fn resolve(records: &[RecordFact], as_of: i32) -> Vec<Fate> {
+    let mut fates = vec![Fate::Silent; records.len()];
+    let mut chains = Chains::default();
+    chains.resolve(records, as_of, |speaker, _| {
+        if let Some(fate) = fates.get_mut(at(speaker.index)) {
+            *fate = Fate::Speaks {
+                ends_on: speaker.ends_on,
+                ended_by: None,
+            };
+        }
+    });
+    for (position, index) in (0_u32..).zip(&chains.order) {
+        if let Some(fate) = fates.get_mut(at(*index)) {
+            chains.tell(position, records, fate);
+        }
+    }
+    fates
 }
 
 /// Room to work in, kept between calls.
@@ -57,6 +112,8 @@ impl Chains {
         as_of: i32,
         mut emit: impl FnMut(Speaker, &RecordFact),
     ) {
+        self.order.clear();
+        self.links.clear();
         if records.iter().all(|record| record.relation == Relation::None) {
             for (index, record) in (0_u32..).zip(records) {
                 if record.on <= as_of {
@@ -87,7 +144,6 @@ impl Chains {
 
     /// Sorts what is seen by record number and ties every correction to its family.
     fn link(&mut self, records: &[RecordFact], as_of: i32) {
-        self.order.clear();
         self.order.extend(
             (0_u32..)
                 .zip(records)
@@ -96,7 +152,6 @@ impl Chains {
         );
         self.order
             .sort_unstable_by_key(|index| records.get(at(*index)).map(|record| record.record));
-        self.links.clear();
         for (position, index) in (0_u32..).zip(&self.order) {
             let Some(record) = records.get(at(*index)) else {
                 continue;
@@ -113,8 +168,8 @@ impl Chains {
                 root,
                 next: NOWHERE,
                 tail: position,
-                void: false,
-                ended: None,
+                void_by: NOWHERE,
+                ended_by: NOWHERE,
             });
             if family.is_some() {
                 let tail = self
@@ -146,7 +201,7 @@ impl Chains {
         let Some(&Link {
             root: first,
             target,
-            ended,
+            ended_by,
             ..
         }) = self.link_at(root)
         else {
@@ -158,42 +213,66 @@ impl Chains {
         let mut speaker = None;
         let mut member = root;
         while let Some(&link) = self.link_at(member) {
-            let fallen = member != root && self.link_at(link.target).is_some_and(|under| under.void);
-            if link.void || fallen {
-                if let Some(link) = self.links.get_mut(at(member)) {
-                    link.void = true;
-                }
-            } else {
+            let under = self.link_at(link.target).filter(|_| member != root);
+            let fallen_by = under.map_or(NOWHERE, |under| under.void_by);
+            if !link.is_void() && fallen_by == NOWHERE {
                 speaker = Some(member);
+            } else if let Some(link) = self.links.get_mut(at(member)).filter(|link| !link.is_void()) {
+                link.void_by = fallen_by;
             }
             member = link.next;
         }
-        let spoken = speaker
-            .and_then(|position| Some((*self.order.get(at(position))?, self.record(position, records)?)));
-        let (Some((index, words)), Some(role)) = (spoken, self.record(root, records)) else {
+        let spoken = speaker.and_then(|position| {
+            Some((
+                position,
+                *self.order.get(at(position))?,
+                self.record(position, records)?,
+            ))
+        });
+        let (Some((position, index, words)), Some(role)) = (spoken, self.record(root, records)) else {
             return;
         };
         match role.relation {
             Relation::Withdraws => {
-                if let Some(link) = self.links.get_mut(at(target)) {
-                    link.void = true;
+                if let Some(link) = self.links.get_mut(at(target)).filter(|link| !link.is_void()) {
+                    link.void_by = position;
                 }
                 return;
             }
             Relation::Ends => {
                 let family = self.link_at(target).map_or(NOWHERE, |link| link.root);
-                if let Some(link) = self.links.get_mut(at(family)) {
-                    link.ended = link.ended.or(Some(words.on));
+                if let Some(link) = self
+                    .links
+                    .get_mut(at(family))
+                    .filter(|link| link.ended_by == NOWHERE)
+                {
+                    link.ended_by = position;
                 }
             }
             Relation::None | Relation::Corrects => {}
         }
-        emit(
-            Speaker {
-                index,
-                ends_on: ended.unwrap_or(words.ends_on),
-            },
-            words,
-        );
+        let ends_on = self.record(ended_by, records).map_or(words.ends_on, |end| end.on);
+        emit(Speaker { index, ends_on }, words);
+    }
+
+    /// Completes a fate once all families are settled: who ended the one that speaks, why the others do not.
+    fn tell(&self, position: u32, records: &[RecordFact], fate: &mut Fate) {
+        let number_of = |position| self.record(position, records).map(|record| record.record);
+        let Some(link) = self.link_at(position) else {
+            return;
+        };
+        if let Fate::Speaks { ended_by, .. } = fate {
+            *ended_by = self.link_at(link.root).and_then(|root| number_of(root.ended_by));
+        } else if let Some(by) = number_of(link.void_by) {
+            *fate = Fate::Withdrawn { by };
+        } else {
+            let mut follower = link.next;
+            while let Some(next) = self.link_at(follower).filter(|next| next.is_void()) {
+                follower = next.next;
+            }
+            if let Some(by) = number_of(follower) {
+                *fate = Fate::Corrected { by };
+            }
+        }
     }
 }

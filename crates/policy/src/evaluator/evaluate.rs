@@ -134,8 +134,7 @@ impl Compiled {
             if let Some(slot) = slot {
                 let held = usize::try_from(*slot).ok().and_then(|at| speakers.get_mut(at));
                 if let Some(held) = held {
-                    let older = record_at(records, *held)
-                        .is_none_or(|old| (old.on, old.record) < (record.on, record.record));
+                    let older = record_at(records, *held).is_none_or(|old| old.moment() < record.moment());
                     if older {
                         *held = speaker;
                     }

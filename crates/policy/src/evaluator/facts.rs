@@ -74,6 +74,13 @@ pub struct RecordFact {
     pub code: u32,
 }
 
+impl RecordFact {
+    /// Day and number: of several records of a state item the one with the greatest counts.
+    pub fn moment(&self) -> (i32, i64) {
+        (self.on, self.record)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

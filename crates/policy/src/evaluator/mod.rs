@@ -7,6 +7,7 @@ mod evaluate;
 mod explain;
 mod facts;
 
+pub use chains::{Fate, resolve};
 pub use changes::Change;
 pub use compile::{Compiled, ModelFault, compile};
 pub use evaluate::{Scratch, Verdict};

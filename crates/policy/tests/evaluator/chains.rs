@@ -2,7 +2,7 @@
 
 use crate::support::{naming, record, records_of};
 use crate::values::{AS_OF, FLAG, LISTING, PENALTY, REMOVAL, counting, points};
-use policy::{Aggregate, Condition, RecordFact, Records, Relation};
+use policy::{Aggregate, Condition, Fate, OPEN, RecordFact, Records, Relation, resolve};
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table of cases")]
@@ -169,4 +169,76 @@ fn of_a_state_only_the_latest_counts() {
         naming(3, FLAG, 30, Relation::Withdraws, 2),
     ];
     assert_eq!(points(highest(), &withdrawn), 50);
+}
+
+#[test]
+fn every_record_is_told_what_became_of_it_and_by_which_other() {
+    use Fate::{Corrected, Silent, Withdrawn};
+    use Relation::{Corrects, Ends, Withdraws};
+    let open = Fate::Speaks {
+        ends_on: OPEN,
+        ended_by: None,
+    };
+    let ended = |ends_on, by| Fate::Speaks {
+        ends_on,
+        ended_by: Some(by),
+    };
+    let case = |label: &str, records: &[RecordFact], expected: &[Fate]| {
+        assert_eq!(resolve(records, AS_OF), expected, "{label}");
+        let turned: Vec<RecordFact> = records.iter().rev().copied().collect();
+        let mut fates = resolve(&turned, AS_OF);
+        fates.reverse();
+        assert_eq!(fates, expected, "{label}, turned");
+    };
+    let listing = record(1, LISTING, 100);
+    let removal = naming(2, REMOVAL, 200, Ends, 1);
+    let corrected = naming(3, LISTING, 90, Corrects, 1);
+    let back = |number, names| naming(number, LISTING, 300, Withdraws, names);
+    case("alone", &[listing], &[open]);
+    case("ahead", &[record(1, LISTING, AS_OF + 1)], &[Silent]);
+    case(
+        "removed, then corrected: the correction is ended",
+        &[listing, removal, corrected],
+        &[Corrected { by: 3 }, open, ended(200, 2)],
+    );
+    case(
+        "the removal withdrawn",
+        &[listing, removal, back(3, 2)],
+        &[open, Withdrawn { by: 3 }, Silent],
+    );
+    case(
+        "the removal corrected: the end moves",
+        &[listing, removal, naming(3, REMOVAL, 250, Corrects, 2)],
+        &[ended(250, 3), Corrected { by: 3 }, open],
+    );
+    case(
+        "the correction withdrawn",
+        &[listing, corrected, back(4, 3)],
+        &[open, Withdrawn { by: 4 }, Silent],
+    );
+    case(
+        "the first withdrawn takes its correction along",
+        &[listing, corrected, back(4, 1)],
+        &[Withdrawn { by: 4 }, Withdrawn { by: 4 }, Silent],
+    );
+    case(
+        "the withdrawal withdrawn",
+        &[listing, back(2, 1), back(3, 2)],
+        &[open, Withdrawn { by: 3 }, Silent],
+    );
+    case(
+        "corrected twice, the first correction withdrawn: the twin follows",
+        &[
+            listing,
+            corrected,
+            naming(4, LISTING, 80, Corrects, 1),
+            back(5, 3),
+        ],
+        &[Corrected { by: 4 }, Withdrawn { by: 5 }, open, Silent],
+    );
+    case(
+        "a correction ahead changes nothing yet",
+        &[listing, naming(2, LISTING, AS_OF + 1, Corrects, 1)],
+        &[open, Silent],
+    );
 }

@@ -1,10 +1,11 @@
 //! The fast evaluator against the slow one, on random models and records.
 
 use crate::reference;
-use crate::support::{CODES, ITEMS, bands, direct, indicator, map, model, symbols};
+use crate::support::{CODES, ITEMS, bands, direct, indicator, map, model, records_of, symbols};
+use crate::values::counting;
 use policy::{
-    Aggregate, Attribute, Condition, DecayStep, Direct, EntityFacts, Indicator, Model, OPEN, RecordFact,
-    Records, Relation, Scoring, Scratch, Source, Verdict, compile,
+    Aggregate, Attribute, Condition, DecayStep, Direct, EntityFacts, Fate, Indicator, Model, OPEN,
+    RecordFact, Records, Relation, Scoring, Scratch, Source, Verdict, compile, resolve,
 };
 use proptest::prelude::*;
 
@@ -207,6 +208,41 @@ proptest! {
         let mut sorted = records;
         sorted.sort_by_key(|record| std::cmp::Reverse(record.record));
         prop_assert_eq!(compiled.evaluate(&entity, &sorted, AS_OF, &mut used), fresh);
+    }
+
+    #[test]
+    fn the_records_said_to_speak_are_those_counted(records in records()) {
+        let fates = resolve(&records, AS_OF);
+        prop_assert_eq!(fates.len(), records.len());
+        for (code, item) in ["listing", "penalty", "removal"].into_iter().zip(2_u16..) {
+            for only_open in [false, true] {
+                let condition = Condition { open: only_open, ..Condition::default() };
+                let source = Records { condition, ..records_of(&[code], Aggregate::Count) };
+                let compiled = compile(&model(vec![counting(source)], vec![]), &symbols()).unwrap();
+                let counted = compiled.evaluate(&EntityFacts::default(), &records, AS_OF, &mut Scratch::new()).points;
+                let speak = records.iter().zip(&fates).filter(|(record, fate)| {
+                    let ends_on = match fate { Fate::Speaks { ends_on, .. } => Some(*ends_on), _ => None };
+                    record.item == item && ends_on.is_some_and(|day| !only_open || day > AS_OF)
+                });
+                prop_assert_eq!(counted as usize, speak.count(), "{}, only open: {}", code, only_open);
+            }
+        }
+        // Whoever is named as the cause is seen on the day and not taken back itself; a correction is the later one.
+        for (record, fate) in records.iter().zip(&fates) {
+            let by = match fate {
+                Fate::Speaks { ended_by, .. } => *ended_by,
+                Fate::Corrected { by } | Fate::Withdrawn { by } => Some(*by),
+                Fate::Silent => None,
+            };
+            let cause = records.iter().zip(&fates).find(|(other, _)| Some(other.record) == by);
+            prop_assert_eq!(cause.is_some(), by.is_some());
+            if let Some((cause, its_fate)) = cause {
+                let withdrawn = matches!(its_fate, Fate::Withdrawn { .. });
+                prop_assert!(cause.on <= AS_OF && !withdrawn, "{:?} by {:?}", record, cause);
+                let corrected = matches!(fate, Fate::Corrected { .. });
+                prop_assert!(!corrected || cause.record > record.record, "{:?} by {:?}", record, cause);
+            }
+        }
     }
 
     #[test]

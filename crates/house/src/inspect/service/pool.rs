@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::Months;
 use db::Tx;
 use kernel::{Day, Division, Outcome};
-use policy::PackOn;
 use policy::pack::ExclusionRule;
+use policy::{Fate, ItemMode, PackOn, RecordFact, day_number};
 use proof::Suite;
 use proof::draw::{PoolKey, RollRow, recused_entry};
 use serde_json::Value;
@@ -211,11 +211,7 @@ fn known(
         known.visits.entry(record.subject_id).or_default().push(visit);
         Ok(())
     })?;
-    for item in records_asked(rule) {
-        let (holds, open) = holders(tx, law, &item, today)?;
-        known.holds.insert(item.clone(), holds);
-        known.open.insert(item, open);
-    }
+    (known.holds, known.open) = holders(tx, law, &records_asked(rule), today)?;
     Ok(known)
 }
 
@@ -270,35 +266,77 @@ fn records_asked(rule: &PoolRule) -> HashSet<String> {
     asked
 }
 
-/// Who holds a record of an item, and who holds one that is neither over nor ended by another record.
+/// Entities by catalogue item.
+type ByItem = HashMap<String, HashSet<i64>>;
+
+/// Who holds a record of each item, and who holds one that is not over: decided by the chains the evaluator counts by, so a
+/// record dated ahead does not count, and of a state item only the latest does. One pass over the records for all items.
 pub(in crate::inspect) fn holders(
     tx: &mut Tx,
     law: &PackOn,
-    item: &str,
+    items: &HashSet<String>,
     today: Day,
-) -> Outcome<(HashSet<i64>, HashSet<i64>)> {
-    let start = Day::from_ymd_opt(1900, 1, 1).unwrap_or(today);
-    let mut ended = HashSet::new();
-    let enders: Vec<String> = law
-        .items()
-        .filter(|one| one.value.ends.as_deref() == Some(item))
-        .map(|one| one.trace.code)
-        .collect();
-    for ender in enders {
-        intake::service::current_of(tx, &ender, start, |record| {
-            ended.extend(record.names_id.filter(|_| record.on_day <= today));
+) -> Outcome<(ByItem, ByItem)> {
+    let names: Vec<&String> = items.iter().collect();
+    let numbers: HashMap<&str, u16> = names.iter().map(|name| name.as_str()).zip(1..).collect();
+    // Records of these items and whatever acts on them, through any number of steps: a record names an earlier one.
+    let mut kept: HashSet<i64> = HashSet::new();
+    let mut chains: HashMap<i64, Vec<RecordFact>> = HashMap::new();
+    if !items.is_empty() {
+        intake::service::facts_after(tx, 0, i64::MAX, |fact| {
+            let number = numbers.get(fact.item.as_str()).copied();
+            if number.is_some() || (fact.names_id != 0 && kept.contains(&fact.names_id)) {
+                kept.insert(fact.record_id);
+                let names = (fact.relation, fact.names_id);
+                let link = registry::rules::link(fact.record_id, names, fact.on_day, fact.ends_day);
+                let item = number.unwrap_or(0);
+                let chain = chains.entry(fact.subject_id).or_default();
+                chain.push(RecordFact { item, ..link });
+            }
             Ok(())
         })?;
     }
-    let (mut holds, mut open) = (HashSet::new(), HashSet::new());
-    intake::service::current_of(tx, item, start, |record| {
-        holds.insert(record.subject_id);
-        if record.ends_day.is_none_or(|day| day > today) && !ended.contains(&record.record_id) {
-            open.insert(record.subject_id);
+    let states: HashSet<u16> = numbers
+        .iter()
+        .filter(|(name, _)| {
+            law.item(name)
+                .is_ok_and(|item| item.value.mode == ItemMode::State)
+        })
+        .map(|(_, number)| *number)
+        .collect();
+    let (mut holds, mut open) = (ByItem::new(), ByItem::new());
+    for (entity, chain) in &chains {
+        for (number, ends_on) in standing(chain, &states, day_number(today)) {
+            let name = usize::from(number).checked_sub(1).and_then(|at| names.get(at));
+            let Some(name) = name else { continue };
+            holds.entry((*name).clone()).or_default().insert(*entity);
+            if ends_on > day_number(today) {
+                open.entry((*name).clone()).or_default().insert(*entity);
+            }
         }
-        Ok(())
-    })?;
+    }
     Ok((holds, open))
+}
+
+/// The item and the end of each record of an entity that counts on a day.
+fn standing(chain: &[RecordFact], states: &HashSet<u16>, today: i32) -> Vec<(u16, i32)> {
+    let mut counting = Vec::new();
+    let mut latest: HashMap<u16, (&RecordFact, i32)> = HashMap::new();
+    for (record, fate) in chain.iter().zip(policy::resolve(chain, today)) {
+        let Fate::Speaks { ends_on, .. } = fate else {
+            continue;
+        };
+        if !states.contains(&record.item) {
+            counting.push((record.item, ends_on));
+        } else if latest
+            .get(&record.item)
+            .is_none_or(|(held, _)| held.moment() < record.moment())
+        {
+            latest.insert(record.item, (record, ends_on));
+        }
+    }
+    counting.extend(latest.into_iter().map(|(item, (_, ends_on))| (item, ends_on)));
+    counting
 }
 
 /// The inspectors of the plan's departments, each with the open tasks as starting load.

@@ -1,5 +1,5 @@
 //! Who comes into the pool, who is kept out and by which rule.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use db::db_test;
 
@@ -199,12 +199,39 @@ db_test!(
             town.ask(|tx, op| crate::registry::service::by_no(tx, op, &code(firm)))
                 .entity_id
         };
-        let (holds, open) = town.ask(|tx, op| {
-            let law = op.pack.on(op.today());
-            service::pool::holders(tx, &law, "abnormal-listing", op.today())
-        });
-        assert_eq!(holds, std::collections::HashSet::from([number(0), number(1)]));
-        assert_eq!(open, std::collections::HashSet::from([number(1)]));
+        let holders = || {
+            let (holds, open) = town.ask(|tx, op| {
+                let law = op.pack.on(op.today());
+                let items = ["abnormal-listing".to_owned()].into();
+                service::pool::holders(tx, &law, &items, op.today())
+            });
+            let of = |by_item: HashMap<String, HashSet<i64>>| {
+                by_item.into_values().flatten().collect::<BTreeSet<i64>>()
+            };
+            (of(holds), of(open))
+        };
+        let both = BTreeSet::from([number(0), number(1)]);
+        assert_eq!(holders(), (both.clone(), BTreeSet::from([number(1)])));
+        let corrected = listing(0, "列1号").replace("2026-05-01", "2026-05-02");
+        town.hand_over("abnormal-listing", &format!("{head}{corrected}"));
+        assert_eq!(
+            holders(),
+            (both.clone(), BTreeSet::from([number(1)])),
+            "a correction of the listing does not open it again"
+        );
+        let taken_back = format!(
+            "统一社会信用代码,列入决定书文号,移出原因,移出日期,移出决定机关,操作\n{},列1号,,,,撤销\n",
+            code(0)
+        );
+        assert_eq!(town.hand_over("abnormal-removal", &taken_back).rows_refused, 0);
+        assert_eq!(holders(), (both.clone(), both), "the removal was taken back");
+        let taken_back = format!(
+            "统一社会信用代码,列入决定书文号,列入原因,列入日期,列入决定机关,操作\n{},列1号,,,,撤销\n",
+            code(0)
+        );
+        assert_eq!(town.hand_over("abnormal-listing", &taken_back).rows_refused, 0);
+        let other = BTreeSet::from([number(1)]);
+        assert_eq!(holders(), (other.clone(), other), "so was the listing");
     }
 );
 

@@ -87,9 +87,11 @@ pub(super) async fn blocking<T: Send + 'static>(
         .acquire_owned()
         .await
         .map_err(|_| stopped("服务正在停止，请稍后再试。"))?;
+    let span = tracing::Span::current();
     let task = tokio::task::spawn_blocking(move || {
         let _place = place;
-        work()
+        // What the work logs carries the request's number too.
+        span.in_scope(work)
     });
     task.await.map_err(|e| Fault::internal("后台线程中断", e))?
 }

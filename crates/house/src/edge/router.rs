@@ -1,25 +1,33 @@
 //! The table of routes: what makes the router, the OpenAPI document and the permission matrix.
 use std::collections::BTreeSet;
 
-use axum::Router;
-use axum::extract::State;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
 use axum::http::{HeaderName, Method, StatusCode, header};
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, on};
+use axum::{Json, Router};
 use kernel::permission::Permission;
 use kernel::{Fault, FaultKind, Outcome};
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
+use super::problem::ProblemView;
 use super::{Doc, Edge, Problem, auth, doc, may};
 use crate::hall::House;
 
 /// Largest body of an ordinary request.
-const MOST_BODY: usize = 2 * 1_048_576;
+pub(super) const MOST_BODY: usize = 2 * 1_048_576;
 /// Largest body of an upload.
 const MOST_UPLOAD: usize = 512 * 1_048_576;
+
+/// Name of the counter of answers.
+const REQUESTS: &str = "http_requests_total";
+/// Name of the histogram of their durations.
+const DURATION: &str = "http_request_duration_seconds";
 
 /// One route with all that must be known of it.
 pub struct Entry {
@@ -190,6 +198,7 @@ pub fn router(edge: Edge, routes: Routes) -> Outcome<Router> {
     routes.check()?;
     let document = serde_json::to_string(&doc::openapi(routes.entries()))
         .map_err(|e| Fault::internal("接口说明无法生成", e))?;
+    describe();
     let mut router = Router::new();
     for entry in routes.0 {
         let guard = auth::Guard {
@@ -197,26 +206,108 @@ pub fn router(edge: Edge, routes: Routes) -> Outcome<Router> {
             permission: entry.permission,
             most_body: entry.most_body,
         };
+        // Only the handlers are guarded: that a method is wrong is said to anybody, like the document says it.
         let guarded = entry
             .handler
-            .layer(middleware::from_fn_with_state(guard, auth::guard));
+            .route_layer(middleware::from_fn_with_state(guard, auth::guard));
         router = router.route(entry.path, guarded);
     }
     let request_id = HeaderName::from_static("x-request-id");
     let maker = Numbered {
         house: edge.house.clone(),
     };
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(span)
+        .on_request(())
+        .on_response(answered);
     Ok(router
         .route(
             "/api/openapi.json",
             get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
         )
+        .method_not_allowed_fallback(other_method)
         .fallback(missing)
+        .layer(middleware::from_fn(count))
         .layer(PropagateRequestIdLayer::new(request_id.clone()))
-        .layer(TraceLayer::new_for_http())
+        .layer(trace)
         .layer(SetRequestIdLayer::new(request_id, maker))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(edge))
+}
+
+fn describe() {
+    metrics::describe_counter!(REQUESTS, "Answered requests by method, route pattern and status.");
+    metrics::describe_histogram!(
+        DURATION,
+        metrics::Unit::Seconds,
+        "Time until an answer began, by route pattern."
+    );
+}
+
+/// Counts and times every answer. Labels come from the table of routes, never from the caller, so that nobody can
+/// make up endless series.
+async fn count(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let method = known_method(request.method());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!(DURATION, "route" => route).record(begun.elapsed());
+    response
+}
+
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// What every log line about a request carries. The query string stays out: it may name people.
+fn span<B>(request: &axum::http::Request<B>) -> tracing::Span {
+    let request_id = auth::request_id(request.headers()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path(), request_id)
+}
+
+/// The one line of an answered request.
+fn answered<B>(response: &axum::http::Response<B>, latency: Duration, _: &tracing::Span) {
+    let latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(status = response.status().as_u16(), latency_us, "answered");
+}
+
+/// The route exists, but not with this method. axum adds the header Allow.
+async fn other_method(method: Method, uri: axum::http::Uri) -> Response {
+    let code = "edge.method.not-allowed";
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let view = ProblemView {
+        r#type: format!("/problems/{code}"),
+        title: "方法不对".to_owned(),
+        status: status.as_u16(),
+        detail: format!(
+            "{} 不接受 {method}。可用的方法见应答头 Allow 和 /api/openapi.json。",
+            uri.path()
+        ),
+        code: code.to_owned(),
+        basis: None,
+        fields: Vec::new(),
+    };
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/problem+json")],
+        Json(view),
+    )
+        .into_response()
 }
 
 async fn missing(method: Method, uri: axum::http::Uri) -> Response {

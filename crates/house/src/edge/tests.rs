@@ -4,9 +4,11 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use db::testing::TestDb;
 use kernel::permission::Permission;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use super::router::MOST_BODY;
 use super::{Doc, Edge, Routes, all_routes, may, router};
 use crate::MIGRATIONS;
 use crate::hall::{command, token};
@@ -20,13 +22,17 @@ struct Desk {
 }
 
 fn desk() -> Desk {
+    desk_with(None)
+}
+
+fn desk_with(metrics: Option<PrometheusHandle>) -> Desk {
     let db = TestDb::sqlite(MIGRATIONS);
     let town = Town::build(&db.db());
     let token = command(&town.house, &town.op(), |tx, op| {
         token::create(tx, op, "操作员", [9; 24])
     })
     .unwrap();
-    let router = router(Edge::new(town.house.clone(), None), all_routes()).unwrap();
+    let router = router(Edge::new(town.house.clone(), metrics), all_routes()).unwrap();
     Desk {
         router,
         token,
@@ -162,6 +168,116 @@ async fn faults_are_problems_with_stable_codes() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_upload_is_limited_by_its_route_and_not_by_the_framework() {
+    let desk = desk();
+    let mut text = registrations();
+    let row = text.lines().last().unwrap().to_owned() + "\n";
+    text.push_str(&row.repeat(3 * 1_048_576 / row.len() + 1));
+    assert!(text.len() > MOST_BODY);
+    let path = "/api/v1/intake/batches?item=registration&supplier=440511-scjg&file_name=a.csv";
+    let (status, _, receipt) = desk
+        .send(desk.request("POST", path).body(Body::from(text)).unwrap())
+        .await;
+    assert_eq!(status, StatusCode::OK, "{receipt}");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_of_its_route_is_a_problem() {
+    let desk = desk();
+    let path = "/api/v1/assess/runs";
+    let known = |entry: &&super::router::Entry| entry.path == path && entry.method == "POST";
+    assert_eq!(
+        all_routes().entries().iter().find(known).unwrap().most_body,
+        MOST_BODY
+    );
+    for (size, too_large) in [(MOST_BODY, false), (MOST_BODY + 1, true)] {
+        let request = desk
+            .request("POST", path)
+            .header("content-type", "application/json")
+            .body(Body::from(vec![b' '; size]))
+            .unwrap();
+        let (status, kind, body) = desk.send(request).await;
+        assert_eq!(
+            status == StatusCode::PAYLOAD_TOO_LARGE,
+            too_large,
+            "{size}: {body}"
+        );
+        assert_eq!(kind, "application/problem+json");
+        assert_eq!(body["code"] == "edge.body.too-large", too_large, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_a_problem_that_names_the_right_ones() {
+    let desk = desk();
+    for (method, path, allowed) in [
+        ("DELETE", "/health/live", "GET,HEAD"),
+        ("GET", "/api/v1/inspect/draws/1/reveals", "POST"),
+        ("PUT", "/api/v1/intake/batches", "GET,HEAD,POST"),
+        ("POST", "/api/openapi.json", "GET,HEAD"),
+    ] {
+        let request = desk.request(method, path).body(Body::empty()).unwrap();
+        let response = desk.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(
+            response.status(),
+            StatusCode::METHOD_NOT_ALLOWED,
+            "{method} {path}"
+        );
+        let header = |name| response.headers()[name].to_str().unwrap().to_owned();
+        let mut named: Vec<String> = header(header::ALLOW).split(',').map(str::to_owned).collect();
+        named.sort();
+        assert_eq!(named.join(","), allowed, "{path}");
+        assert_eq!(header(header::CONTENT_TYPE), "application/problem+json");
+        assert!(!header(axum::http::HeaderName::from_static("x-request-id")).is_empty());
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (body["code"].as_str(), body["status"].as_u64()),
+            (Some("edge.method.not-allowed"), Some(405))
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_answer_is_counted_under_the_pattern_of_its_route() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let desk = desk_with(Some(recorder.handle()));
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    for path in [
+        "/api/v1/registry/entities/91440511MA4000004Y/file",
+        "/api/v1/registry/entities/91440511MA400008XL/file",
+        "/api/v1/nowhere/91440511MA400008XL",
+    ] {
+        let (status, _, _) = desk
+            .send(desk.request("GET", path).body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    }
+    let odd = desk.request("BREW", "/health/live").body(Body::empty()).unwrap();
+    desk.send(odd).await;
+    let request = desk.request("GET", "/metrics").body(Body::empty()).unwrap();
+    let response = desk.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let text = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    for line in [
+        r#"http_requests_total{method="GET",route="/api/v1/registry/entities/{subject_no}/file",status="404"} 2"#,
+        r#"http_requests_total{method="GET",route="none",status="404"} 1"#,
+        r#"http_requests_total{method="other",route="/health/live",status="405"} 1"#,
+        r#"http_request_duration_seconds_count{route="/api/v1/registry/entities/{subject_no}/file"} 2"#,
+    ] {
+        assert!(
+            text.lines().any(|found| found == line),
+            "{line} is not in\n{text}"
+        );
+    }
+    assert!(
+        !text.contains("91440511"),
+        "what callers write is no label:\n{text}"
+    );
 }
 
 #[tokio::test]

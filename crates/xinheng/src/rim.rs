@@ -1,4 +1,5 @@
 //! The rim of the process: the only place that reads the clock and the system's randomness, and opens a deployment.
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -148,6 +149,7 @@ pub fn start_log(json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     if json {
         log.json().init();

@@ -1,4 +1,5 @@
 //! The background: seals events, lets readers catch up, does jobs; once until all is quiet, or for ever beside the server.
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -128,11 +129,23 @@ fn report(fault: &Fault, what: &'static str) {
     tracing::error!(code = fault.code, detail = %fault.detail, "{what}");
 }
 
+/// Makes a panic a fault: a thread that died would leave a server that looks well and does nothing any more. What the
+/// work held in a transaction is undone, and between two rounds a thread keeps nothing else.
+fn alive<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    let died = |_| {
+        Err(Fault::internal(
+            "后台线程中断",
+            std::io::Error::other("a panic in the background"),
+        ))
+    };
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(died)
+}
+
 /// The thread of the ledger.
 fn keep_ledger(house: &House, beat: &Beat) {
     let mut looked: Option<Instant> = None;
     while let Some(number) = beat.begin() {
-        let rest = match pass(house) {
+        let rest = match alive(|| pass(house)) {
             Ok(busy) => {
                 beat.done(number);
                 if busy { Duration::ZERO } else { REST }
@@ -153,7 +166,7 @@ fn keep_ledger(house: &House, beat: &Beat) {
 /// What ends because its time has come: draws nobody revealed for, notices shown long enough.
 fn end_terms(house: &House) {
     let op = operation(house);
-    match command(house, &op, inspect::service::expire_draws) {
+    match alive(|| command(house, &op, inspect::service::expire_draws)) {
         Ok(void) if void.is_empty() => {}
         Ok(void) => tracing::info!(
             draws = void.len(),
@@ -161,7 +174,7 @@ fn end_terms(house: &House) {
         ),
         Err(fault) => report(&fault, "draws past their deadline could not be ended"),
     }
-    match command(house, &op, publish::service::expire) {
+    match alive(|| command(house, &op, publish::service::expire)) {
         Ok(0) => {}
         Ok(notices) => tracing::info!(notices, "notices were taken down: their term has passed"),
         Err(fault) => report(&fault, "notices past their term could not be taken down"),
@@ -176,7 +189,7 @@ fn do_jobs(house: &House, beat: &Beat) {
     while beat.wait_for_pass(worked) {
         let running = metrics::gauge!("background_job_running");
         running.set(1);
-        let outcome = work_next(house, abandoned);
+        let outcome = alive(|| work_next(house, abandoned));
         running.set(0);
         match outcome {
             Ok(found) => (worked, abandoned) = (found, false),

@@ -14,7 +14,7 @@ use super::model::{
 use super::{rules, store};
 use crate::hall::keys::{Keys, proof_fault};
 use crate::hall::ledger::{self, PublicLeaf};
-use crate::hall::{Act, InJurisdiction as _, Op, duty};
+use crate::hall::{InJurisdiction as _, Op, duty};
 use crate::inspect::model::DrawDocuments;
 use crate::{inspect, office, registry};
 
@@ -77,7 +77,7 @@ pub fn withdraw(tx: &mut Tx, op: &Op, notice_id: i64, why: &str) -> Outcome<Noti
     }
     let former = store::notice(tx, notice_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Write)?;
+        .open(op)?;
     if store::withdraw(tx, notice_id, op.at, why)? == 0 {
         return Ok(former);
     }
@@ -199,7 +199,7 @@ pub fn announce(tx: &mut Tx, op: &Op, new: &NewAnnouncement) -> Outcome<Notice> 
 pub fn notice(tx: &mut Tx, op: &Op, notice_id: i64) -> Outcome<Notice> {
     store::notice(tx, notice_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)
+        .open(op)
 }
 
 /// Notices before a number, newest first, for the desk: also those withdrawn or over.

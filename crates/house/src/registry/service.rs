@@ -7,7 +7,7 @@ use kernel::{Day, Division, Fault, FaultKind, Outcome, SubjectNo, name};
 use super::model::{CreditFile, Entity, Search};
 use super::rules;
 use super::store::{self, Slice};
-use crate::hall::{Act, Op};
+use crate::hall::Op;
 use crate::intake;
 use crate::intake::model::{Record, Relation};
 
@@ -65,14 +65,14 @@ pub fn by_no(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<Entity> {
     })?;
     store::by_no(tx, subject.as_str())?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)
+        .open(op)
 }
 
 /// One entity by its number.
 pub fn entity(tx: &mut Tx, op: &Op, entity_id: i64) -> Outcome<Entity> {
     store::entity(tx, entity_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)
+        .open(op)
 }
 
 /// The credit file of an entity as it was known when a day ended; `None`: as it is known now.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{broken, campaign, opened, proved};
 use crate::hall::keys::Keys;
-use crate::hall::{Act, Op, log};
+use crate::hall::{Op, log};
 use crate::inspect::model::{ContributorState, Draw, DrawDocuments, PoolCount, Removed};
 use crate::inspect::rules::pool::Kept;
 use crate::inspect::rules::rows;
@@ -20,7 +20,7 @@ use crate::inspect::store::{self, DrawRow};
 pub fn draw_state(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<Draw> {
     let row = store::draw(tx, draw_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)?;
+        .open(op)?;
     state_of(tx, row)
 }
 
@@ -165,7 +165,7 @@ pub fn sealed_transcript(tx: &mut Tx, keys: &Keys, draw_id: i64) -> Outcome<Seal
 pub fn firm_material(tx: &mut Tx, op: &Op, draw_id: i64, subject_no: &str) -> Outcome<Vec<FirmMaterial>> {
     let row = store::draw(tx, draw_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)?;
+        .open(op)?;
     let open = opened(&row)?;
     let kept = Kept::from_bytes(&store::auditor(tx, draw_id)?)?;
     let mut rows = Vec::new();
@@ -192,7 +192,7 @@ pub fn firm_material(tx: &mut Tx, op: &Op, draw_id: i64, subject_no: &str) -> Ou
 pub fn auditor_material(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<AuditorMaterial> {
     let row = store::draw(tx, draw_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)?;
+        .open(op)?;
     if row.state != "drawn" {
         return Err(drawn(&row).err().unwrap_or_else(|| broken("state")));
     }

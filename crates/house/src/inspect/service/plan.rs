@@ -4,7 +4,7 @@ use db::Tx;
 use kernel::{Division, Fault, FaultKind, Outcome};
 use serde_json::json;
 
-use crate::hall::{Act, InJurisdiction as _, Op, ledger};
+use crate::hall::{InJurisdiction as _, Op, ledger};
 use crate::inspect::model::{NewPlan, Plan};
 use crate::inspect::{rules, store};
 use crate::office;
@@ -88,14 +88,14 @@ pub fn close_plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
 pub fn plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
     store::plan(tx, plan_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)
+        .open(op)
 }
 
 /// One plan by its number.
 pub fn plan_by_no(tx: &mut Tx, op: &Op, plan_no: &str) -> Outcome<Plan> {
     store::plan_by_no(tx, plan_no)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)
+        .open(op)
 }
 
 /// Plans before a number, newest first.
@@ -112,7 +112,7 @@ pub(super) fn plan_for(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
     tx.lock("inspect_plan", plan_id)?;
     store::plan(tx, plan_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Write)
+        .open(op)
 }
 
 /// The plan as it would be kept, numbers still missing.

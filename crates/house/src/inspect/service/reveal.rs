@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{document, leaf, opened, proved, reveals};
 use crate::hall::keys::time_text;
-use crate::hall::{Act, Op, ledger, log};
+use crate::hall::{Op, ledger, log};
 use crate::inspect::model::Draw;
 use crate::inspect::store::{self, DrawRow};
 
@@ -92,12 +92,12 @@ pub fn expire_draws(tx: &mut Tx, op: &Op) -> Outcome<Vec<Draw>> {
 pub(super) fn draw_for(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<DrawRow> {
     let seen = store::draw(tx, draw_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Write)?;
+        .open(op)?;
     tx.lock("inspect_plan", seen.plan_id)?;
     // Read again: while waiting for the lock somebody else may have moved it.
     let row = store::draw(tx, draw_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Write)?;
+        .open(op)?;
     match row.state.as_str() {
         "committed" => Ok(row),
         "void" => {

@@ -2,7 +2,7 @@
 use db::Tx;
 use kernel::{Fault, FaultKind, Outcome};
 
-use crate::hall::{Act, InJurisdiction as _, Op};
+use crate::hall::{InJurisdiction as _, Op};
 use crate::inspect::model::{ItemResult, Task, TaskSearch};
 use crate::inspect::store;
 
@@ -10,7 +10,7 @@ use crate::inspect::store;
 pub fn task(tx: &mut Tx, op: &Op, task_id: i64) -> Outcome<Task> {
     store::task(tx, task_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Read)
+        .open(op)
 }
 
 /// A page of tasks by plan, inspector and state.
@@ -37,11 +37,11 @@ pub fn done_after(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<i64>> {
 pub(super) fn task_for(tx: &mut Tx, op: &Op, task_id: i64, states: &[&str]) -> Outcome<Task> {
     let seen = store::task(tx, task_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Write)?;
+        .open(op)?;
     tx.lock("inspect_plan", seen.plan_id)?;
     let task = store::task(tx, task_id)?
         .ok_or_else(Fault::hidden)?
-        .open(op, Act::Write)?;
+        .open(op)?;
     if states.contains(&task.state.as_str()) {
         return Ok(task);
     }

@@ -19,13 +19,6 @@ CREATE UNIQUE INDEX registry_entity_no ON registry_entity (subject_no);
 CREATE INDEX registry_entity_name ON registry_entity (name_key, entity_id);
 CREATE INDEX registry_entity_division ON registry_entity (division, entity_id);
 
-CREATE TABLE registry_former_name (
-    entity_id   BIGINT  NOT NULL,
-    name        TEXT    NOT NULL,
-    record_id   BIGINT  NOT NULL,
-    PRIMARY KEY (entity_id, record_id)
-);
-
 -- Rows on their way into the register within one transaction.
 CREATE TABLE registry_stage (
     entity_id      BIGINT  PRIMARY KEY,

@@ -119,6 +119,15 @@ impl DataFolder {
         read_file(&path)
     }
 
+    /// Removes a file inside the folder; one that is gone already is no fault.
+    pub fn remove(&self, name: &str) -> Outcome<()> {
+        let path = self.root.join(name);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(io("删除", &path, e)),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes a file inside the folder, whole or not at all.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Outcome<PathBuf> {
         let path = self.root.join(name);

@@ -1,4 +1,5 @@
 //! Routes of collection.
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
@@ -24,6 +25,8 @@ pub fn routes() -> Routes {
                 .query("item", "目录事项，例如 penalty")
                 .query("supplier", "提供部门")
                 .query("file_name", "文件名")
+                .query("mapping", "列对照（JSON）")
+                .query("dry_run", "true：只检查，不入库")
                 .raw_body("application/octet-stream")
                 .answer::<Receipt>(),
             hand_over,
@@ -69,6 +72,21 @@ pub struct Receipt {
     pub known: bool,
     /// 收到时间
     pub received_at: DateTime<Utc>,
+    /// 只检查时的结果；此时没有批次
+    pub checked: Option<Checked>,
+}
+
+/// What a file would come to.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Checked {
+    /// 读到的行数
+    pub rows: usize,
+    /// 可以入库的行数
+    pub good: usize,
+    /// 退回的字段，最多列出 200 处
+    pub refusals: Vec<Refusal>,
+    /// 未识别的列
+    pub unknown: Vec<String>,
 }
 
 /// Records of one item.
@@ -86,6 +104,22 @@ struct HandOver {
     supplier: String,
     #[serde(default)]
     file_name: String,
+    /// Column mapping as JSON: `{"columns": {…}, "defaults": {…}}`.
+    mapping: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl HandOver {
+    fn mapping(&self) -> Outcome<Mapping> {
+        self.mapping.as_deref().map_or(Ok(Mapping::default()), |text| {
+            serde_json::from_str(text).map_err(|e| {
+                let shape = r#"{"columns":{"表头":"字段名"}}"#;
+                let detail = format!("列对照（mapping）不是所要求的 JSON：{e}。形式如 {shape}。");
+                Fault::new(FaultKind::Malformed, "intake.mapping.invalid", detail)
+            })
+        })
+    }
 }
 
 async fn hand_over(
@@ -95,6 +129,10 @@ async fn hand_over(
     body: Bytes,
 ) -> Answer<Receipt> {
     let folder = edge.house.folder.clone();
+    let mapping = asked.mapping()?;
+    if asked.dry_run {
+        return checked_only(&edge, op, asked.item, mapping, body).await;
+    }
     let digest = edge
         .off_loop(&op, move || -> Outcome<String> {
             if body.is_empty() {
@@ -116,22 +154,50 @@ async fn hand_over(
             source: "api".into(),
             file_name: asked.file_name.clone(),
         };
-        Ok(
-            match service::receive(tx, op, &new, &digest, &Mapping::default())? {
-                Taken::New(batch_id) => Receipt {
-                    batch_id,
-                    known: false,
-                    received_at: op.at,
-                },
-                Taken::Known(batch) => Receipt {
-                    batch_id: batch.batch_id,
-                    known: true,
-                    received_at: batch.received_at,
-                },
+        Ok(match service::receive(tx, op, &new, &digest, &mapping)? {
+            Taken::New(batch_id) => Receipt {
+                batch_id,
+                known: false,
+                received_at: op.at,
+                checked: None,
             },
-        )
+            Taken::Known(batch) => Receipt {
+                batch_id: batch.batch_id,
+                known: true,
+                received_at: batch.received_at,
+                checked: None,
+            },
+        })
     })
     .await
+}
+
+/// Checks a file without keeping anything of it.
+async fn checked_only(edge: &Edge, op: Op, item: String, mapping: Mapping, body: Bytes) -> Answer<Receipt> {
+    const SHOWN: usize = 200;
+    let folder = edge.house.folder.clone();
+    let at = op.at;
+    let found = edge
+        .off_loop(&op.clone(), move || {
+            let name = format!("inbox/checked-{}", proof::Suite::Sha256Ed25519.hash(&body));
+            let path = folder.write(&name, &body)?;
+            let found = service::dry_run(&op, &item, &path, &mapping);
+            folder.remove(&name)?;
+            found
+        })
+        .await?;
+    let checked = Checked {
+        rows: found.rows,
+        good: found.good,
+        refusals: found.refusals.into_iter().take(SHOWN).collect(),
+        unknown: found.unknown,
+    };
+    Ok(Json(Receipt {
+        batch_id: 0,
+        known: false,
+        received_at: at,
+        checked: Some(checked),
+    }))
 }
 
 #[derive(Deserialize)]
@@ -142,9 +208,9 @@ struct Paging {
 
 async fn batches(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -> Answer<PageView<Batch>> {
     let limit = page_limit(paging.limit)?;
-    ask(&edge, op, move |tx, _| {
+    ask(&edge, op, move |tx, op| {
         let before = PageView::<Batch>::after(paging.cursor.as_deref(), i64::MAX)?;
-        PageView::cut(service::batches(tx, before, limit + 1)?, limit, |batch| {
+        PageView::cut(service::batches(tx, op, before, limit + 1)?, limit, |batch| {
             batch.batch_id
         })
     })
@@ -152,7 +218,7 @@ async fn batches(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>)
 }
 
 async fn batch(State(edge): State<Edge>, op: Op, Path(batch_id): Path<i64>) -> Answer<Batch> {
-    ask(&edge, op, move |tx, _| service::batch(tx, batch_id)).await
+    ask(&edge, op, move |tx, op| service::batch_for(tx, op, batch_id)).await
 }
 
 async fn refusals(
@@ -162,8 +228,8 @@ async fn refusals(
     Query(paging): Query<Paging>,
 ) -> Answer<PageView<Refusal>> {
     let limit = page_limit(paging.limit)?;
-    ask(&edge, op, move |tx, _| {
-        service::batch(tx, batch_id)?;
+    ask(&edge, op, move |tx, op| {
+        service::batch_for(tx, op, batch_id)?;
         let after = PageView::<Refusal>::after(paging.cursor.as_deref(), 0)?;
         let mut found = service::refusals(tx, batch_id, after, limit + 1)?;
         // A page ends with a line, not within one: the cursor is a line number.
@@ -188,8 +254,8 @@ async fn refusals_csv(
     let house = edge.house.clone();
     let text = edge
         .off_loop(&op.clone(), move || {
-            query(&house, &op, |tx, _| {
-                service::batch(tx, batch_id)?;
+            query(&house, &op, |tx, op| {
+                service::batch_for(tx, op, batch_id)?;
                 service::refusals_csv(tx, batch_id)
             })
         })

@@ -1,9 +1,11 @@
 //! Batches, rows on their way in, refusals and records.
 use chrono::{DateTime, Utc};
-use kernel::{Day, Instant, SubjectNo};
+use kernel::{Day, Instant, Jurisdiction, SubjectNo};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+
+use crate::hall::InJurisdiction;
 
 /// What is handed over together: one file, or one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +55,15 @@ pub struct Batch {
     pub last_record: Option<i64>,
     /// 说明（整批退回的原因、未识别的列等）
     pub note: Option<String>,
+}
+
+impl InJurisdiction for Batch {
+    fn jurisdiction(&self) -> Jurisdiction {
+        Jurisdiction {
+            division: None,
+            department: Some(self.supplier.clone()),
+        }
+    }
 }
 
 /// Why a field of a row was refused.

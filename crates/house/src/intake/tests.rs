@@ -385,3 +385,29 @@ db_test!(
         assert_eq!(entity.name, "示例甲餐饮有限公司");
     }
 );
+
+db_test!(a_department_sees_only_the_batches_it_supplied, MIGRATIONS, |db| {
+    let town = Town::build(&db).with_three();
+    let scope = |department: &str| kernel::Scope {
+        departments: Some(vec![department.into()]),
+        ..kernel::Scope::place("4405".parse().unwrap())
+    };
+    let op_of = |department: &str| Op {
+        actor: kernel::Actor {
+            scope: scope(department),
+            ..kernel::Actor::operator(department)
+        },
+        ..town.op()
+    };
+    let seen = |op: &Op| {
+        crate::hall::query(&town.house, op, |tx, op| service::batches(tx, op, i64::MAX, 10))
+            .unwrap()
+            .len()
+    };
+    assert_eq!((seen(&op_of("440511-scjg")), seen(&op_of("440500-xfj"))), (1, 0));
+    let batch_id = town.ask(|tx, op| service::batches(tx, op, i64::MAX, 1))[0].batch_id;
+    let hidden = crate::hall::query(&town.house, &op_of("440500-xfj"), |tx, op| {
+        service::batch_for(tx, op, batch_id)
+    });
+    assert_eq!(hidden.unwrap_err().kind, kernel::FaultKind::Hidden);
+});

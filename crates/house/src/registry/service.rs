@@ -80,7 +80,7 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
     let known_at = on.map_or(op.at, rules::end_of);
     let entity = by_no(tx, op, subject_no)?;
     let records = intake::service::records_of(tx, entity.entity_id, known_at)?;
-    let described = newest_registration(&records).map(rules::entity_of);
+    let described = registrations(&records).next().map(rules::entity_of);
     let (_, marks) = intake::service::subject_no(tx, entity.entity_id)?.unwrap_or_default();
     let law = op.pack.on(crate::hall::local_day(known_at));
     Ok(CreditFile {
@@ -89,7 +89,7 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
             .filter(|mark| !mark.is_empty())
             .map(str::to_owned)
             .collect(),
-        former_names: store::former_names(tx, entity.entity_id)?,
+        former_names: former_names(&records),
         known_at,
         groups: rules::groups(&law, &records),
         // Before the first record of the entity was known, the file has no groups but still its identity.
@@ -97,21 +97,33 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
     })
 }
 
-/// The newest registration record that is not taken back: what an entity is by these records.
-fn newest_registration(records: &[Record]) -> Option<&Record> {
-    let taken_back = |record: &Record| {
+/// The registration records that are not taken back, newest first.
+fn registrations(records: &[Record]) -> impl Iterator<Item = &Record> {
+    let taken_back = move |record: &Record| {
         let withdraws = |other: &Record| {
             other.relation == Relation::Withdraws && other.names_id == Some(record.record_id)
         };
         records.iter().any(withdraws)
     };
-    let registrations = records
+    let newest_first = records
         .iter()
         .rev()
         .filter(|record| record.item == rules::REGISTRATION);
-    let mut standing =
-        registrations.filter(|record| record.relation != Relation::Withdraws && !taken_back(record));
-    standing.next()
+    newest_first.filter(move |record| record.relation != Relation::Withdraws && !taken_back(record))
+}
+
+/// Names an entity had before its present one, newest first, by the records that were known and stand.
+fn former_names(records: &[Record]) -> Vec<String> {
+    let mut names = registrations(records).map(|record| rules::entity_of(record).name);
+    let present = names.next().unwrap_or_default();
+    let mut former: Vec<String> = Vec::new();
+    for name in names {
+        let same = |other: &String| rules::name_key(other) == rules::name_key(&name);
+        if !name.is_empty() && !same(&present) && !former.iter().any(same) {
+            former.push(name);
+        }
+    }
+    former
 }
 
 /// A page of entities after a number.

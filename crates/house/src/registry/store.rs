@@ -25,12 +25,6 @@ statements! {
     /// Every entity by number.
     EXPORT = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
               record_id, updated_at FROM registry_entity WHERE entity_id > $1 ORDER BY entity_id";
-    /// Keeps the names that the staged rows are about to replace.
-    KEEP_NAMES = "INSERT INTO registry_former_name (entity_id, name, record_id)
-                  SELECT e.entity_id, e.name, e.record_id FROM registry_entity e
-                  JOIN registry_stage s ON s.entity_id = e.entity_id
-                  WHERE s.record_id > e.record_id AND s.name_key <> e.name_key
-                  ON CONFLICT (entity_id, record_id) DO NOTHING";
     /// Moves the staged rows into the register; an older record never replaces a newer one.
     MERGE = "INSERT INTO registry_entity (entity_id, subject_no, name, name_key, kind, status, established_on, capital_fen,
              industry, division, address, record_id, updated_at)
@@ -45,8 +39,6 @@ statements! {
     REMOVE = "DELETE FROM registry_entity WHERE entity_id = $1";
     /// Forgets the staged rows.
     CLEAR = "DELETE FROM registry_stage";
-    /// Names an entity had before.
-    FORMER_NAMES = "SELECT name FROM registry_former_name WHERE entity_id = $1 ORDER BY record_id DESC";
 }
 
 fn entity_row(row: &Row) -> Outcome<Entity> {
@@ -140,16 +132,8 @@ pub fn merge(tx: &mut Tx, entities: &[Entity]) -> Outcome<()> {
         ])
     });
     tx.load("registry_stage", &columns, rows)?;
-    tx.exec(&KEEP_NAMES, &args![])?;
     tx.exec(&MERGE, &args![])?;
     tx.exec(&CLEAR, &args![]).map(drop)
-}
-
-pub fn former_names(tx: &mut Tx, entity_id: i64) -> Outcome<Vec<String>> {
-    tx.all(&FORMER_NAMES, &args![entity_id])?
-        .iter()
-        .map(|row| row.get("name"))
-        .collect()
 }
 
 pub fn remove(tx: &mut Tx, entity_id: i64) -> Outcome<()> {

@@ -34,6 +34,14 @@ db_test!(a_renamed_firm_keeps_its_former_name, MIGRATIONS, |db| {
     let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, None));
     assert_eq!(file.entity.name, "示例丁餐饮有限公司");
     assert_eq!(file.former_names, ["示例甲餐饮有限公司"]);
+    // A name that is taken back was never a former name.
+    town.hand_over(
+        "registration",
+        &format!("统一社会信用代码,名称,操作\n{FIRM},,撤销\n"),
+    );
+    let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, None));
+    assert_eq!(file.entity.name, "示例甲餐饮有限公司");
+    assert!(file.former_names.is_empty(), "{:?}", file.former_names);
 });
 
 db_test!(the_file_speaks_as_known_on_an_earlier_day, MIGRATIONS, |db| {

@@ -27,6 +27,7 @@ pub fn run(house: &House, code: &str, on: Option<Day>) -> Outcome<()> {
                 "corrected" => "[已更正] ",
                 "withdrawn" => "[已撤销] ",
                 "ended" => "[已移出或修复] ",
+                "ahead" => "[日期未到] ",
                 _ => "",
             };
             let content: Vec<String> = statement

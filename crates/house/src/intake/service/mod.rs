@@ -14,7 +14,7 @@ pub use stage::{DryRun, Mapping, dry_run, stage};
 
 use super::model::{Batch, Fact, NewBatch, Record, Refusal, Taken};
 use super::store;
-use crate::hall::{Op, job, ledger};
+use crate::hall::{InJurisdiction, Op, job, ledger};
 
 /// Kind of the background job that stages and applies a batch.
 pub const JOB: &str = "intake.batch";
@@ -121,9 +121,33 @@ pub fn batch(tx: &mut Tx, batch_id: i64) -> Outcome<Batch> {
     store::batch(tx, batch_id)?.ok_or_else(Fault::hidden)
 }
 
-/// Batches before a number, newest first.
-pub fn batches(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Batch>> {
-    store::batches(tx, before, limit)
+/// One batch, for an actor whose scope covers its supplier.
+pub fn batch_for(tx: &mut Tx, op: &Op, batch_id: i64) -> Outcome<Batch> {
+    let batch = batch(tx, batch_id)?;
+    if op.actor.scope.covers(&batch.jurisdiction()) {
+        Ok(batch)
+    } else {
+        Err(Fault::hidden())
+    }
+}
+
+/// Batches before a number that the actor's scope covers, newest first.
+pub fn batches(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Vec<Batch>> {
+    const PAGE: i64 = 200;
+    let (mut before, mut found) = (before, Vec::new());
+    loop {
+        let page = store::batches(tx, before, PAGE)?;
+        let Some(last) = page.last() else { return Ok(found) };
+        before = last.batch_id;
+        for batch in page {
+            if op.actor.scope.covers(&batch.jurisdiction()) {
+                found.push(batch);
+                if i64::try_from(found.len()).unwrap_or(i64::MAX) >= limit {
+                    return Ok(found);
+                }
+            }
+        }
+    }
 }
 
 /// Refused rows of a batch after a line.

@@ -24,13 +24,13 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/assess/runs",
             may::READ_CLASSES,
-            Doc::new("分类批次").page_of::<Run>(),
+            Doc::new("分类批次；只对管辖范围为全部的账号开放").page_of::<Run>(),
             runs,
         )
         .get(
             "/api/v1/assess/shares",
             may::READ_CLASSES,
-            Doc::new("各类主体数").list_of::<ClassCount>(),
+            Doc::new("各类主体数；只对管辖范围为全部的账号开放").list_of::<ClassCount>(),
             shares,
         )
         .get(
@@ -102,15 +102,15 @@ struct Paging {
 
 async fn runs(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -> Answer<PageView<Run>> {
     let limit = page_limit(paging.limit)?;
-    ask(&edge, op, move |tx, _| {
+    ask(&edge, op, move |tx, op| {
         let before = PageView::<Run>::after(paging.cursor.as_deref(), i64::MAX)?;
-        PageView::cut(service::runs(tx, before, limit + 1)?, limit, |run| run.run_id)
+        PageView::cut(service::runs(tx, op, before, limit + 1)?, limit, |run| run.run_id)
     })
     .await
 }
 
 async fn shares(State(edge): State<Edge>, op: Op) -> Answer<Vec<ClassCount>> {
-    ask(&edge, op, |tx, _| service::shares(tx)).await
+    ask(&edge, op, service::shares_for).await
 }
 
 #[derive(Deserialize)]
@@ -126,13 +126,9 @@ async fn of_class(
     Query(asked): Query<OfClass>,
 ) -> Answer<PageView<Standing>> {
     let limit = page_limit(asked.limit)?;
-    ask(&edge, op, move |tx, _| {
+    ask(&edge, op, move |tx, op| {
         let after = PageView::<Standing>::after(asked.cursor.as_deref(), 0)?;
-        PageView::cut(
-            service::of_class(tx, &asked.class, after, limit + 1)?,
-            limit,
-            |s| s.entity_id,
-        )
+        service::of_class(tx, op, &asked.class, after, limit)
     })
     .await
 }
@@ -167,9 +163,15 @@ async fn recompute(
     Path((subject_no, run_id)): Path<(String, i64)>,
 ) -> Answer<Reasons> {
     ask(&edge, op, move |tx, op| {
-        Ok(Reasons {
-            explanation: serde_json::json!(service::recompute(tx, op, &subject_no, run_id)?),
-        })
+        let mut explanation = serde_json::json!(service::recompute(tx, op, &subject_no, run_id)?);
+        let run = explanation.get_mut("run").and_then(Value::as_object_mut);
+        if let (false, Some(run)) = (op.actor.scope.everything, run) {
+            // Figures of the whole house, not of the entity asked for.
+            for figure in ["entities", "changed", "shares", "alarm"] {
+                run.remove(figure);
+            }
+        }
+        Ok(Reasons { explanation })
     })
     .await
 }

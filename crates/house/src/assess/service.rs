@@ -1,5 +1,8 @@
 //! Commands and queries of classification.
+use std::collections::HashMap;
+
 use db::Tx;
+use kernel::page::Page;
 use kernel::{Day, Fault, FaultKind, Outcome};
 use policy::{Compiled, Explanation, RecordFact, Scratch, Symbols, day_number};
 use serde_json::json;
@@ -7,7 +10,7 @@ use serde_json::json;
 use super::model::{Change, ClassCount, Graded, Run, Standing};
 use super::rules::{self, GENERAL_MODEL};
 use super::store;
-use crate::hall::{Op, job, ledger};
+use crate::hall::{Op, job, ledger, paged_by, whole_house};
 use crate::{intake, registry};
 
 /// Kind of the background job that classifies all entities; done by the program that also has the lake.
@@ -216,12 +219,19 @@ pub fn run(tx: &mut Tx, run_id: i64) -> Outcome<Run> {
     store::run(tx, run_id)?.ok_or_else(Fault::hidden)
 }
 
-/// Runs before a number, newest first.
-pub fn runs(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Run>> {
+/// Runs before a number, newest first. They tell figures of the whole house, so only those who reach it look.
+pub fn runs(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Vec<Run>> {
+    whole_house(op)?;
     store::runs(tx, before, limit)
 }
 
-/// How many entities stand in each class.
+/// How many entities stand in each class, for the desk: only for those who reach the whole house.
+pub fn shares_for(tx: &mut Tx, op: &Op) -> Outcome<Vec<ClassCount>> {
+    whole_house(op)?;
+    shares(tx)
+}
+
+/// How many entities stand in each class, for the program itself.
 pub fn shares(tx: &mut Tx) -> Outcome<Vec<ClassCount>> {
     store::shares(tx)
 }
@@ -236,9 +246,28 @@ pub fn classes(tx: &mut Tx, each: impl FnMut(Standing) -> Outcome<()>) -> Outcom
     store::classes(tx, each)
 }
 
-/// Entities of a class after a number.
-pub fn of_class(tx: &mut Tx, class: &str, after: i64, limit: i64) -> Outcome<Vec<Standing>> {
-    store::of_class(tx, class, after, limit)
+/// Entities of a class after a number, a page of those the actor reaches.
+///
+/// Classes carry no place: for a limited scope the register gives the entities in reach, and their classes are looked up.
+pub fn of_class(tx: &mut Tx, op: &Op, class: &str, after: i64, limit: i64) -> Outcome<Page<Standing>> {
+    if op.actor.scope.everything {
+        let key = |standing: &Standing| standing.entity_id;
+        return paged_by(tx, (after, limit), key, Some, |tx, after, chunk| {
+            store::of_class(tx, class, *after, chunk)
+        });
+    }
+    let key = |(entity_id, _): &(i64, Option<Standing>)| *entity_id;
+    let keep = |(_, standing): (i64, Option<Standing>)| standing.filter(|standing| standing.class == class);
+    paged_by(tx, (after, limit), key, keep, |tx, after, chunk| {
+        let all = registry::model::Search::default();
+        let entities = registry::service::search(tx, op, &all, *after, chunk)?;
+        let ids: Vec<i64> = entities.iter().map(|entity| entity.entity_id).collect();
+        let mut standings = HashMap::with_capacity(ids.len());
+        for standing in store::standings(tx, &ids)? {
+            standings.insert(standing.entity_id, standing);
+        }
+        Ok(ids.into_iter().map(|id| (id, standings.remove(&id))).collect())
+    })
 }
 
 /// The history of an entity, newest first.

@@ -59,6 +59,8 @@ statements! {
     /// Entities of a class, a page.
     OF_CLASS = "SELECT entity_id, class, points, run_id, since_on FROM assess_class WHERE class = $1 AND entity_id > $2
                 ORDER BY entity_id LIMIT $3";
+    /// The classes of some entities.
+    STANDINGS = "SELECT entity_id, class, points, run_id, since_on FROM assess_class WHERE entity_id IN ($list)";
     /// The history of an entity, newest first.
     HISTORY = "SELECT h.run_id, r.as_of, h.class, h.points, h.former, r.started_at FROM assess_history h
                JOIN assess_run r ON r.run_id = h.run_id WHERE h.entity_id = $1 ORDER BY h.run_id DESC";
@@ -214,6 +216,14 @@ pub fn classes(tx: &mut Tx, mut each: impl FnMut(Standing) -> Outcome<()>) -> Ou
 
 pub fn of_class(tx: &mut Tx, class: &str, after: i64, limit: i64) -> Outcome<Vec<Standing>> {
     tx.all(&OF_CLASS, &args![class, after, limit])?
+        .iter()
+        .map(standing_row)
+        .collect()
+}
+
+pub fn standings(tx: &mut Tx, entity_ids: &[i64]) -> Outcome<Vec<Standing>> {
+    let list: Vec<Value> = entity_ids.iter().map(|id| Value::from(*id)).collect();
+    tx.all_in(&STANDINGS, args![], &list)?
         .iter()
         .map(standing_row)
         .collect()

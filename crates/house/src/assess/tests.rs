@@ -64,7 +64,7 @@ db_test!(
     MIGRATIONS,
     |db| {
         let town = Town::build(&db).with_three();
-        let run = town.ask(|tx, _| service::runs(tx, i64::MAX, 1)).remove(0);
+        let run = town.ask(|tx, op| service::runs(tx, op, i64::MAX, 1)).remove(0);
         let before = class(&town, FIRM);
         town.later(30);
         town.hand_over(
@@ -80,7 +80,7 @@ db_test!(
 
 db_test!(applying_a_run_again_changes_nothing, MIGRATIONS, |db| {
     let town = Town::build(&db).with_three();
-    let run = town.ask(|tx, _| service::runs(tx, i64::MAX, 1)).remove(0);
+    let run = town.ask(|tx, op| service::runs(tx, op, i64::MAX, 1)).remove(0);
     let again = town
         .run(|tx, op| service::apply_run(tx, op, run.run_id, std::iter::empty()))
         .unwrap();
@@ -96,7 +96,7 @@ db_test!(a_recomputation_under_another_pack_is_refused, MIGRATIONS, |db| {
     }
     assert_eq!(ALL.len(), 1);
     town.run(|tx, _| tx.exec(&AGE, [])).unwrap();
-    let run = town.ask(|tx, _| service::runs(tx, i64::MAX, 1)).remove(0);
+    let run = town.ask(|tx, op| service::runs(tx, op, i64::MAX, 1)).remove(0);
     let refused = query(&town.house, &town.op(), |tx, op| {
         service::recompute(tx, op, FIRM, run.run_id)
     })

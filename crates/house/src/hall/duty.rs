@@ -2,11 +2,13 @@
 //! every inbox, every late list and every on-time rate.
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Tx;
-use kernel::{Day, Outcome};
+use kernel::actor::Jurisdiction;
+use kernel::page::{Cursor, Page};
+use kernel::{Day, Division, Outcome};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Op, store};
+use super::{InJurisdiction, Op, paged, store};
 
 /// A duty about to be opened.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Duty {
     pub subject: String,
     /// What must be done.
     pub title: String,
+    /// Where.
+    pub division: Option<String>,
     /// Who owes it.
     pub department: Option<String>,
     /// Start of the clock.
@@ -48,6 +52,18 @@ pub struct Duty {
     pub basis: String,
     /// When it was done.
     pub done_at: Option<DateTime<Utc>>,
+}
+
+impl InJurisdiction for Duty {
+    fn jurisdiction(&self) -> Jurisdiction {
+        Jurisdiction {
+            division: self
+                .division
+                .as_deref()
+                .and_then(|place| Division::parse(place).ok()),
+            department: self.department.clone(),
+        }
+    }
 }
 
 /// Opens a duty whose deadline the pack knows under the duty's kind. Opening it again changes nothing.
@@ -68,9 +84,20 @@ pub fn done(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<bool> {
     store::close_duty(tx, op, kind, subject)
 }
 
-/// Open duties, the most urgent first; only those of `department` when it is given.
-pub fn open_duties(tx: &mut Tx, department: Option<&str>, limit: i64) -> Outcome<Vec<Duty>> {
-    store::open_duties(tx, department, limit)
+/// A page of the open duties the actor reaches, the most urgent first; only those of `department` when it is given.
+pub fn open_duties(
+    tx: &mut Tx,
+    op: &Op,
+    department: Option<&str>,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Outcome<Page<Duty>> {
+    let start = || Ok((Day::default(), 0));
+    let after: (Day, i64) = cursor.map_or_else(start, |text| Cursor::from_text(text).decode())?;
+    let key = |duty: &Duty| (duty.due_on, duty.duty_id);
+    paged(tx, &op.actor.scope, (after, limit), key, |tx, after, chunk| {
+        store::open_duties(tx, department, *after, chunk)
+    })
 }
 
 /// The duties about one subject.

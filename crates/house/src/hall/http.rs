@@ -2,6 +2,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use kernel::Outcome;
+use kernel::page::Page;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,19 +18,19 @@ pub fn routes() -> Routes {
             may::READ_HALL,
             Doc::new("待办，最急的在前")
                 .query("department", "部门编号")
-                .list_of::<duty::Duty>(),
+                .page_of::<duty::Duty>(),
             duties,
         )
         .get(
             "/api/v1/hall/jobs",
             may::READ_HALL,
-            Doc::new("后台任务，最新的在前").list_of::<job::Job>(),
+            Doc::new("后台任务，最新的在前；只对管辖范围为全部的账号开放").list_of::<job::Job>(),
             jobs,
         )
         .get(
             "/api/v1/hall/timeline",
             may::READ_HALL,
-            Doc::new("一件事的经过")
+            Doc::new("一件事的经过，只列管辖范围内的")
                 .query("subject", "例如 plan:17")
                 .list_of::<ledger::Told>(),
             timeline,
@@ -48,9 +49,20 @@ pub fn routes() -> Routes {
         )
 }
 
+impl<T: ToSchema> From<Page<T>> for PageView<T> {
+    fn from(page: Page<T>) -> Self {
+        Self {
+            items: page.items,
+            next: page.next,
+            total: page.total,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct OfDepartment {
     department: Option<String>,
+    cursor: Option<String>,
     limit: Option<i64>,
 }
 
@@ -58,17 +70,23 @@ async fn duties(
     State(edge): State<Edge>,
     op: Op,
     Query(asked): Query<OfDepartment>,
-) -> Answer<Vec<duty::Duty>> {
+) -> Answer<PageView<duty::Duty>> {
     let limit = page_limit(asked.limit)?;
-    ask(&edge, op, move |tx, _| {
-        duty::open_duties(tx, asked.department.as_deref(), limit)
+    ask(&edge, op, move |tx, op| {
+        duty::open_duties(
+            tx,
+            op,
+            asked.department.as_deref(),
+            asked.cursor.as_deref(),
+            limit,
+        )
     })
     .await
 }
 
 async fn jobs(State(edge): State<Edge>, op: Op) -> Answer<Vec<job::Job>> {
     const LATEST: i64 = 50;
-    ask(&edge, op, |tx, _| job::latest(tx, LATEST)).await
+    ask(&edge, op, |tx, op| job::listed(tx, op, LATEST)).await
 }
 
 #[derive(Deserialize)]
@@ -77,7 +95,7 @@ struct About {
 }
 
 async fn timeline(State(edge): State<Edge>, op: Op, Query(about): Query<About>) -> Answer<Vec<ledger::Told>> {
-    ask(&edge, op, move |tx, _| ledger::about(tx, &about.subject)).await
+    ask(&edge, op, move |tx, op| ledger::about(tx, op, &about.subject)).await
 }
 
 /// The signed state of the public log.

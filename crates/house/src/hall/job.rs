@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{House, Op, command, store};
+use super::{House, Op, command, store, whole_house};
 
 /// How long a worker may be silent before another takes its job over.
 const LEASE_SECONDS: i64 = 60;
@@ -54,7 +54,13 @@ pub fn find(tx: &mut Tx, job_id: i64) -> Outcome<Option<Job>> {
     store::job(tx, job_id)
 }
 
-/// Latest jobs, newest first.
+/// Latest jobs, newest first, for the desk. Jobs work for the house as a whole, so only those who reach all of it look.
+pub fn listed(tx: &mut Tx, op: &Op, limit: i64) -> Outcome<Vec<Job>> {
+    whole_house(op)?;
+    latest(tx, limit)
+}
+
+/// Latest jobs, newest first, for the program itself.
 pub fn latest(tx: &mut Tx, limit: i64) -> Outcome<Vec<Job>> {
     store::latest_jobs(tx, limit)
 }

@@ -76,9 +76,12 @@ pub fn append(tx: &mut Tx, op: &Op, event: Event) -> Outcome<i64> {
     Ok(event_id)
 }
 
-/// Events about one subject in order, for its timeline.
-pub fn about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Told>> {
-    store::events_about(tx, subject)
+/// Events about one subject in order, for its timeline: those the actor reaches. An event that names neither place
+/// nor department belongs to the house as a whole.
+pub fn about(tx: &mut Tx, op: &Op, subject: &str) -> Outcome<Vec<Told>> {
+    let events = store::events_about(tx, subject)?.into_iter();
+    let reached = events.filter(|(_, place)| op.actor.scope.covers(place));
+    Ok(reached.map(|(event, _)| event).collect())
 }
 
 /// Somebody who follows the ledger. Each event is read in a transaction of its own together with the

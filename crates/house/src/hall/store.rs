@@ -1,6 +1,7 @@
 //! Every SQL statement of the hall.
 use db::{Row, Tx, args, statements};
-use kernel::{Day, Instant, Outcome};
+use kernel::actor::Jurisdiction;
+use kernel::{Day, Division, Instant, Outcome};
 use serde_json::Value;
 
 use super::duty::{Duty, NewDuty};
@@ -17,8 +18,8 @@ statements! {
     SAVE_EVENT = "INSERT INTO hall_event (event_id, at, actor, verb, subject, entity_id, division, department,
                   payload, public, pack, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     /// Events about one subject, oldest first.
-    EVENTS_ABOUT = "SELECT COALESCE(position, 0) AS position, event_id, at, actor, verb, subject, entity_id, payload
-                    FROM hall_event WHERE subject = $1 ORDER BY event_id";
+    EVENTS_ABOUT = "SELECT COALESCE(position, 0) AS position, event_id, at, actor, verb, subject, entity_id, payload,
+                    division, department FROM hall_event WHERE subject = $1 ORDER BY event_id";
     /// Where a reader stands.
     READER = "SELECT position FROM hall_reader WHERE name = $1";
     /// Moves a reader on.
@@ -56,14 +57,16 @@ statements! {
     /// Closes a duty.
     CLOSE_DUTY = "UPDATE hall_duty SET done_at = $3, done_by = $4
                   WHERE kind = $1 AND subject = $2 AND done_at IS NULL";
-    /// Open duties of all departments, most urgent first.
-    OPEN_DUTIES = "SELECT duty_id, kind, subject, title, department, opened_on, due_on, basis, done_at
-                   FROM hall_duty WHERE done_at IS NULL ORDER BY due_on, duty_id LIMIT $1";
-    /// Open duties of one department, most urgent first.
-    OPEN_DUTIES_OF = "SELECT duty_id, kind, subject, title, department, opened_on, due_on, basis, done_at
-                      FROM hall_duty WHERE done_at IS NULL AND department = $2 ORDER BY due_on, duty_id LIMIT $1";
+    /// Open duties of all departments, most urgent first, a page.
+    OPEN_DUTIES = "SELECT duty_id, kind, subject, title, division, department, opened_on, due_on, basis, done_at
+                   FROM hall_duty WHERE done_at IS NULL AND (due_on > $2 OR (due_on = $2 AND duty_id > $3))
+                   ORDER BY due_on, duty_id LIMIT $1";
+    /// Open duties of one department, most urgent first, a page.
+    OPEN_DUTIES_OF = "SELECT duty_id, kind, subject, title, division, department, opened_on, due_on, basis, done_at
+                      FROM hall_duty WHERE done_at IS NULL AND department = $4
+                      AND (due_on > $2 OR (due_on = $2 AND duty_id > $3)) ORDER BY due_on, duty_id LIMIT $1";
     /// Duties about one subject.
-    DUTIES_ABOUT = "SELECT duty_id, kind, subject, title, department, opened_on, due_on, basis, done_at
+    DUTIES_ABOUT = "SELECT duty_id, kind, subject, title, division, department, opened_on, due_on, basis, done_at
                     FROM hall_duty WHERE subject = $1 ORDER BY duty_id";
     /// Queues a job.
     SAVE_JOB = "INSERT INTO hall_job (job_id, kind, subject, payload, state, attempts, created_at, run_after)
@@ -140,8 +143,19 @@ fn told(row: &Row) -> Outcome<Told> {
     })
 }
 
-pub fn events_about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Told>> {
-    tx.all(&EVENTS_ABOUT, &args![subject])?.iter().map(told).collect()
+pub fn events_about(tx: &mut Tx, subject: &str) -> Outcome<Vec<(Told, Jurisdiction)>> {
+    let event = |row: &Row| {
+        let division: Option<String> = row.get("division")?;
+        let place = Jurisdiction {
+            division: division.and_then(|place| Division::parse(&place).ok()),
+            department: row.get("department")?,
+        };
+        Ok((told(row)?, place))
+    };
+    tx.all(&EVENTS_ABOUT, &args![subject])?
+        .iter()
+        .map(event)
+        .collect()
 }
 
 pub fn reader_position(tx: &mut Tx, name: &str) -> Outcome<i64> {
@@ -305,6 +319,7 @@ fn duty(row: &Row) -> Outcome<Duty> {
         kind: row.get("kind")?,
         subject: row.get("subject")?,
         title: row.get("title")?,
+        division: row.get("division")?,
         department: row.get("department")?,
         opened_on: row.get("opened_on")?,
         due_on: row.get("due_on")?,
@@ -313,10 +328,15 @@ fn duty(row: &Row) -> Outcome<Duty> {
     })
 }
 
-pub fn open_duties(tx: &mut Tx, department: Option<&str>, limit: i64) -> Outcome<Vec<Duty>> {
+pub fn open_duties(
+    tx: &mut Tx,
+    department: Option<&str>,
+    after: (Day, i64),
+    limit: i64,
+) -> Outcome<Vec<Duty>> {
     let rows = match department {
-        Some(department) => tx.all(&OPEN_DUTIES_OF, &args![limit, department])?,
-        None => tx.all(&OPEN_DUTIES, &args![limit])?,
+        Some(department) => tx.all(&OPEN_DUTIES_OF, &args![limit, after.0, after.1, department])?,
+        None => tx.all(&OPEN_DUTIES, &args![limit, after.0, after.1])?,
     };
     rows.iter().map(duty).collect()
 }

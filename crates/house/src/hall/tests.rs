@@ -33,7 +33,7 @@ db_test!(a_command_that_fails_leaves_no_trace, MIGRATIONS, |db| {
         Err::<(), _>(Fault::new(FaultKind::Invalid, "test.refused", "不行"))
     });
     assert_eq!(failed.unwrap_err().code, "test.refused");
-    assert!(town.ask(|tx, _| ledger::about(tx, "thing:1")).is_empty());
+    assert!(town.ask(|tx, op| ledger::about(tx, op, "thing:1")).is_empty());
 });
 
 db_test!(
@@ -58,7 +58,7 @@ db_test!(
             })
         };
         assert_eq!((ask(&op).unwrap(), ask(&op).unwrap()), (1, 1));
-        assert_eq!(town.ask(|tx, _| ledger::about(tx, "thing:1")).len(), 1);
+        assert_eq!(town.ask(|tx, op| ledger::about(tx, op, "thing:1")).len(), 1);
         let other = Op {
             once: Some(Once {
                 digest: "other question".into(),
@@ -82,7 +82,7 @@ db_test!(
         }
         town.settle();
         let positions: Vec<i64> = town
-            .ask(|tx, _| ledger::about(tx, "thing:1"))
+            .ask(|tx, op| ledger::about(tx, op, "thing:1"))
             .iter()
             .map(|e| e.position)
             .collect();
@@ -145,7 +145,12 @@ db_test!(a_reader_takes_every_wanted_event_once, MIGRATIONS, |db| {
     log::seal(&town.house, &op).unwrap();
     assert_eq!(ledger::catch_up(&town.house, &op, &[&Counter]).unwrap(), 2);
     assert_eq!(ledger::catch_up(&town.house, &op, &[&Counter]).unwrap(), 0);
-    let heard = town.ask(|tx, _| Ok((ledger::about(tx, "heard:1")?, ledger::about(tx, "heard:3")?)));
+    let heard = town.ask(|tx, op| {
+        Ok((
+            ledger::about(tx, op, "heard:1")?,
+            ledger::about(tx, op, "heard:3")?,
+        ))
+    });
     assert_eq!((heard.0.len(), heard.1.len()), (1, 1));
 });
 
@@ -176,7 +181,7 @@ db_test!(
             ledger::catch_up(&town.house, &op, &[&Refuses, &Counter]).unwrap(),
             1
         );
-        assert_eq!(town.ask(|tx, _| ledger::about(tx, "heard:1")).len(), 1);
+        assert_eq!(town.ask(|tx, op| ledger::about(tx, op, "heard:1")).len(), 1);
         assert_eq!(ledger::catch_up(&town.house, &op, &[&Counter]).unwrap(), 0);
     }
 );
@@ -200,7 +205,8 @@ db_test!(
         assert_eq!(due.to_string(), "2025-10-30");
         town.run(|tx, op| duty::open(tx, op, &new)).unwrap();
         assert_eq!(
-            town.ask(|tx, _| duty::open_duties(tx, Some("440511-scjg"), 10))
+            town.ask(|tx, op| duty::open_duties(tx, op, Some("440511-scjg"), None, 10))
+                .items
                 .len(),
             1
         );
@@ -208,7 +214,11 @@ db_test!(
             town.run(|tx, op| duty::done(tx, op, "inspect.publish", "task:1"))
                 .unwrap()
         );
-        assert!(town.ask(|tx, _| duty::open_duties(tx, None, 10)).is_empty());
+        assert!(
+            town.ask(|tx, op| duty::open_duties(tx, op, None, None, 10))
+                .items
+                .is_empty()
+        );
     }
 );
 

@@ -3,7 +3,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::model::{Department, Inspector, Loaded};
+use super::model::{Department, Inspector, Listed, Loaded};
 use super::service;
 use crate::edge::fields::Body;
 use crate::edge::{Answer, Doc, Edge, Routes, act, ask, may};
@@ -21,7 +21,7 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/office/inspectors",
             may::READ_OFFICE,
-            Doc::new("执法检查人员名录库").list_of::<Inspector>(),
+            Doc::new("执法检查人员名录库；回避的主体只对管辖其部门的账号显示").list_of::<Listed>(),
             inspectors,
         )
         .post(
@@ -48,8 +48,8 @@ async fn departments(State(edge): State<Edge>, op: Op) -> Answer<Vec<Department>
     ask(&edge, op, |tx, _| service::departments(tx)).await
 }
 
-async fn inspectors(State(edge): State<Edge>, op: Op) -> Answer<Vec<Inspector>> {
-    ask(&edge, op, |tx, _| service::inspectors(tx)).await
+async fn inspectors(State(edge): State<Edge>, op: Op) -> Answer<Vec<Listed>> {
+    ask(&edge, op, service::listed).await
 }
 
 async fn load(State(edge): State<Edge>, op: Op, Body(roll): Body<Roll>) -> Answer<Loaded> {

@@ -47,6 +47,16 @@ pub struct Inspector {
     pub recused: Vec<String>,
 }
 
+/// An inspector as the desk sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Listed {
+    /// 执法检查人员
+    #[serde(flatten)]
+    pub inspector: Inspector,
+    /// 回避的主体是否因超出管辖范围而未显示
+    pub recusals_withheld: bool,
+}
+
 impl InJurisdiction for Department {
     fn jurisdiction(&self) -> Jurisdiction {
         Jurisdiction {

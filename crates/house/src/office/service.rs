@@ -5,9 +5,9 @@ use db::Tx;
 use kernel::{Division, Fault, FaultKind, Outcome, SubjectNo};
 use serde_json::json;
 
-use super::model::{Department, Inspector, Loaded};
+use super::model::{Department, Inspector, Listed, Loaded};
 use super::store;
-use crate::hall::{Op, ledger};
+use crate::hall::{InJurisdiction as _, Op, ledger};
 
 /// Loads departments and inspectors, all of them or none. Loading the same again changes nothing.
 pub fn load(tx: &mut Tx, op: &Op, departments: &[Department], inspectors: &[Inspector]) -> Outcome<Loaded> {
@@ -71,7 +71,7 @@ pub fn load(tx: &mut Tx, op: &Op, departments: &[Department], inspectors: &[Insp
     Ok(loaded)
 }
 
-/// All departments.
+/// All departments. They are public knowledge, so nobody's scope is asked.
 pub fn departments(tx: &mut Tx) -> Outcome<Vec<Department>> {
     store::departments(tx)
 }
@@ -84,7 +84,28 @@ pub fn department(tx: &mut Tx, department_id: &str) -> Outcome<Department> {
     })
 }
 
-/// Inspectors still in their posts, with lapsed certificates too: who may be drawn is decided at the draw.
+/// The roll of inspectors as an actor may see it: whom an inspector must not check is told only to those who reach the
+/// inspector's department.
+pub fn listed(tx: &mut Tx, op: &Op) -> Outcome<Vec<Listed>> {
+    let departments = store::departments(tx)?.into_iter();
+    let reached: BTreeSet<String> = departments
+        .filter(|department| op.actor.scope.covers(&department.jurisdiction()))
+        .map(|department| department.department_id)
+        .collect();
+    let listed = |mut inspector: Inspector| {
+        let recusals_withheld = !op.actor.scope.everything && !reached.contains(&inspector.department);
+        if recusals_withheld {
+            inspector.recused.clear();
+        }
+        Listed {
+            inspector,
+            recusals_withheld,
+        }
+    };
+    Ok(store::inspectors(tx)?.into_iter().map(listed).collect())
+}
+
+/// Inspectors still in their posts, for the program itself, with lapsed certificates too: who may be drawn is decided at the draw.
 pub fn inspectors(tx: &mut Tx) -> Outcome<Vec<Inspector>> {
     store::inspectors(tx)
 }

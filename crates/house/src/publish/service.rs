@@ -3,6 +3,7 @@ use std::collections::HashSet;
 
 use db::Tx;
 use kernel::actor::Actor;
+use kernel::page::Page;
 use kernel::{Fault, FaultKind, Outcome};
 use proof::canonical;
 use serde_json::json;
@@ -14,7 +15,7 @@ use super::model::{
 use super::{rules, store};
 use crate::hall::keys::{Keys, proof_fault};
 use crate::hall::ledger::{self, PublicLeaf};
-use crate::hall::{InJurisdiction as _, Op, duty};
+use crate::hall::{Op, duty, paged};
 use crate::inspect::model::DrawDocuments;
 use crate::{inspect, office, registry};
 
@@ -204,12 +205,11 @@ pub fn notice(tx: &mut Tx, op: &Op, notice_id: i64) -> Outcome<Notice> {
 }
 
 /// Notices before a number, newest first, for the desk: also those withdrawn or over.
-pub fn notices(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Vec<Notice>> {
-    let notices = store::notices(tx, before, limit)?;
-    Ok(notices
-        .into_iter()
-        .filter(|notice| op.actor.scope.covers(&notice.jurisdiction()))
-        .collect())
+pub fn notices(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Page<Notice>> {
+    let key = |notice: &Notice| notice.notice_id;
+    paged(tx, &op.actor.scope, (before, limit), key, |tx, before, chunk| {
+        store::notices(tx, *before, chunk)
+    })
 }
 
 /// Notices of a kind as the public sees them, newest first.

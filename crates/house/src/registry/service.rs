@@ -2,12 +2,13 @@
 use std::collections::HashMap;
 
 use db::Tx;
+use kernel::actor::Scope;
 use kernel::{Day, Division, Fault, FaultKind, Outcome, SubjectNo, name};
 
 use super::model::{CreditFile, Entity, Search};
 use super::rules;
 use super::store::{self, Slice};
-use crate::hall::Op;
+use crate::hall::{InJurisdiction as _, Op};
 use crate::intake;
 use crate::intake::model::{Record, Relation};
 
@@ -126,7 +127,7 @@ fn former_names(records: &[Record]) -> Vec<String> {
     former
 }
 
-/// A page of entities after a number.
+/// A page of the entities the actor reaches, after a number: shorter than asked for only where the list ends.
 pub fn search(tx: &mut Tx, op: &Op, search: &Search, after: i64, limit: i64) -> Outcome<Vec<Entity>> {
     let place = match &search.division {
         None => String::new(),
@@ -135,28 +136,50 @@ pub fn search(tx: &mut Tx, op: &Op, search: &Search, after: i64, limit: i64) -> 
             .prefix()
             .to_owned(),
     };
-    let place_end = after_all(&place);
-    let slice = Slice { after, limit };
-    let entities = match search
-        .name
-        .as_deref()
-        .map(name::normalise)
-        .filter(|key| !key.is_empty())
-    {
-        Some(key) => {
-            let end = after_all(&key);
-            store::by_name(tx, (&key, &end), (&place, &place_end), &slice)?
+    let name = search.name.as_deref().map(name::normalise).unwrap_or_default();
+    let places = reached(&op.actor.scope, &place);
+    let full = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (mut found, mut after) = (Vec::new(), after);
+    loop {
+        let mut rows = Vec::new();
+        for place in &places {
+            let (place, slice) = ((place.as_str(), &*after_all(place)), Slice { after, limit });
+            rows.extend(match name.as_str() {
+                "" => store::in_place(tx, place, &slice)?,
+                name => store::by_name(tx, (name, &after_all(name)), place, &slice)?,
+            });
         }
-        None => store::in_place(tx, (&place, &place_end), &slice)?,
+        rows.sort_unstable_by_key(|entity| entity.entity_id);
+        rows.truncate(full);
+        let ended = rows.len() < full;
+        after = rows.last().map_or(after, |entity| entity.entity_id);
+        rows.retain(|entity| op.actor.scope.covers(&entity.jurisdiction()));
+        found.append(&mut rows);
+        if ended || found.len() >= full {
+            found.truncate(full);
+            return Ok(found);
+        }
+    }
+}
+
+/// The beginnings of the division codes that lie both within the scope and within a place; none lies within another.
+fn reached(scope: &Scope, place: &str) -> Vec<String> {
+    if scope.everything {
+        return vec![place.to_owned()];
+    }
+    let common = |own: &Division| {
+        let own = own.prefix();
+        if own.starts_with(place) {
+            Some(own.to_owned())
+        } else {
+            place.starts_with(own).then(|| place.to_owned())
+        }
     };
-    Ok(entities
-        .into_iter()
-        .filter(|entity| {
-            op.actor
-                .scope
-                .covers(&crate::hall::InJurisdiction::jurisdiction(entity))
-        })
-        .collect())
+    let mut places: Vec<String> = scope.divisions.iter().filter_map(common).collect();
+    places.sort_unstable();
+    // Sorted, a place is followed by what lies within it.
+    places.dedup_by(|inner, outer| inner.starts_with(outer.as_str()));
+    places
 }
 
 /// Just after everything that begins so: both databases compare text by bytes.

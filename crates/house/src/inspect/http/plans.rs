@@ -103,9 +103,7 @@ async fn plans(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -
     let limit = page_limit(paging.limit)?;
     ask(&edge, op, move |tx, op| {
         let before = PageView::<Plan>::after(paging.cursor.as_deref(), i64::MAX)?;
-        PageView::cut(service::plans(tx, op, before, limit + 1)?, limit, |plan| {
-            plan.plan_id
-        })
+        service::plans_page(tx, op, before, limit)
     })
     .await
 }

@@ -103,11 +103,7 @@ async fn tasks(State(edge): State<Edge>, op: Op, Query(asked): Query<Listing>) -
             inspector: asked.inspector,
             state: asked.state,
         };
-        PageView::cut(
-            service::tasks(tx, op, &search, after, limit + 1)?,
-            limit,
-            |task| task.task_id,
-        )
+        service::tasks_page(tx, op, &search, after, limit)
     })
     .await
 }

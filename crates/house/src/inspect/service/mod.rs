@@ -15,10 +15,10 @@ pub use draw::draw;
 pub use material::{
     auditor_material, documents, draw_state, draws_of_plan, firm_material, sealed_transcript,
 };
-pub use plan::{approve_plan, close_plan, edit_plan, plan, plan_by_no, plans, write_plan};
+pub use plan::{approve_plan, close_plan, edit_plan, plan, plan_by_no, plans, plans_page, write_plan};
 pub use result::record_result;
 pub use reveal::{expire_draws, reveal};
-pub use task::{done_after, results, task, tasks};
+pub use task::{done_after, results, task, tasks, tasks_page};
 
 use kernel::{Day, Fault, Outcome};
 use proof::draw::{Commitment, PoolKey, Reveal};

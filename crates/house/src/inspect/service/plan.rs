@@ -1,10 +1,11 @@
 //! Writing, approving and closing plans.
 use chrono::Datelike as _;
 use db::Tx;
+use kernel::page::Page;
 use kernel::{Division, Fault, FaultKind, Outcome};
 use serde_json::json;
 
-use crate::hall::{InJurisdiction as _, Op, ledger};
+use crate::hall::{InJurisdiction as _, Op, ledger, paged};
 use crate::inspect::model::{NewPlan, Plan};
 use crate::inspect::{rules, store};
 use crate::office;
@@ -86,9 +87,7 @@ pub fn close_plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
 
 /// One plan.
 pub fn plan(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
-    store::plan(tx, plan_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)
+    store::plan(tx, plan_id)?.ok_or_else(Fault::hidden)?.open(op)
 }
 
 /// One plan by its number.
@@ -98,21 +97,23 @@ pub fn plan_by_no(tx: &mut Tx, op: &Op, plan_no: &str) -> Outcome<Plan> {
         .open(op)
 }
 
-/// Plans before a number, newest first.
+/// Plans before a number, newest first, a page of those the actor reaches.
+pub fn plans_page(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Page<Plan>> {
+    let key = |plan: &Plan| plan.plan_id;
+    paged(tx, &op.actor.scope, (before, limit), key, |tx, before, chunk| {
+        store::plans(tx, *before, chunk)
+    })
+}
+
+/// The rows of such a page, for callers that never turn it.
 pub fn plans(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Vec<Plan>> {
-    let plans = store::plans(tx, before, limit)?;
-    Ok(plans
-        .into_iter()
-        .filter(|plan| op.actor.scope.covers(&plan.jurisdiction()))
-        .collect())
+    plans_page(tx, op, before, limit).map(|page| page.items)
 }
 
 /// One plan, held until the end of the transaction so that nobody else moves it meanwhile.
 pub(super) fn plan_for(tx: &mut Tx, op: &Op, plan_id: i64) -> Outcome<Plan> {
     tx.lock("inspect_plan", plan_id)?;
-    store::plan(tx, plan_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)
+    store::plan(tx, plan_id)?.ok_or_else(Fault::hidden)?.open(op)
 }
 
 /// The plan as it would be kept, numbers still missing.

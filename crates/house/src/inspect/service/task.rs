@@ -1,25 +1,28 @@
 //! Looking tasks and results up.
 use db::Tx;
+use kernel::page::Page;
 use kernel::{Fault, FaultKind, Outcome};
 
-use crate::hall::{InJurisdiction as _, Op};
+use crate::hall::{Op, paged};
 use crate::inspect::model::{ItemResult, Task, TaskSearch};
 use crate::inspect::store;
 
 /// One task.
 pub fn task(tx: &mut Tx, op: &Op, task_id: i64) -> Outcome<Task> {
-    store::task(tx, task_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)
+    store::task(tx, task_id)?.ok_or_else(Fault::hidden)?.open(op)
 }
 
-/// A page of tasks by plan, inspector and state.
+/// A page of the tasks the actor reaches, by plan, inspector and state.
+pub fn tasks_page(tx: &mut Tx, op: &Op, search: &TaskSearch, after: i64, limit: i64) -> Outcome<Page<Task>> {
+    let key = |task: &Task| task.task_id;
+    paged(tx, &op.actor.scope, (after, limit), key, |tx, after, chunk| {
+        store::tasks(tx, search, *after, chunk)
+    })
+}
+
+/// The rows of such a page, for callers that never turn it.
 pub fn tasks(tx: &mut Tx, op: &Op, search: &TaskSearch, after: i64, limit: i64) -> Outcome<Vec<Task>> {
-    let tasks = store::tasks(tx, search, after, limit)?;
-    Ok(tasks
-        .into_iter()
-        .filter(|task| op.actor.scope.covers(&task.jurisdiction()))
-        .collect())
+    tasks_page(tx, op, search, after, limit).map(|page| page.items)
 }
 
 /// The results of a task, item by item.
@@ -35,13 +38,9 @@ pub fn done_after(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<i64>> {
 
 /// A task about to be changed, held with its whole plan until the end of the transaction; only in one of `states`.
 pub(super) fn task_for(tx: &mut Tx, op: &Op, task_id: i64, states: &[&str]) -> Outcome<Task> {
-    let seen = store::task(tx, task_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)?;
+    let seen = store::task(tx, task_id)?.ok_or_else(Fault::hidden)?.open(op)?;
     tx.lock("inspect_plan", seen.plan_id)?;
-    let task = store::task(tx, task_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)?;
+    let task = store::task(tx, task_id)?.ok_or_else(Fault::hidden)?.open(op)?;
     if states.contains(&task.state.as_str()) {
         return Ok(task);
     }

@@ -168,7 +168,7 @@ db_test!(
         town.run(|tx, op| service::cancel(tx, op, task.task_id, "企业停业"))
             .unwrap();
         town.settle();
-        let events = town.ask(|tx, _| crate::hall::ledger::about(tx, &format!("task:{}", task.task_id)));
+        let events = town.ask(|tx, op| crate::hall::ledger::about(tx, op, &format!("task:{}", task.task_id)));
         let facts = &events
             .iter()
             .find(|event| event.verb == "inspect.task-cancelled")

@@ -90,9 +90,7 @@ async fn notices(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>)
     let limit = page_limit(paging.limit)?;
     ask(&edge, op, move |tx, op| {
         let before = PageView::<Notice>::after(paging.cursor.as_deref(), i64::MAX)?;
-        PageView::cut(service::notices(tx, op, before, limit + 1)?, limit, |notice| {
-            notice.notice_id
-        })
+        service::notices(tx, op, before, limit)
     })
     .await
 }

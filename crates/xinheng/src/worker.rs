@@ -144,7 +144,7 @@ fn alive<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
 /// The thread of the ledger.
 fn keep_ledger(house: &House, beat: &Beat) {
     let mut looked: Option<Instant> = None;
-    while let Some(number) = beat.begin() {
+    while let Some(number) = beat.next_pass() {
         let rest = match alive(|| pass(house)) {
             Ok(busy) => {
                 beat.done(number);
@@ -227,7 +227,7 @@ impl Beat {
     }
 
     /// Numbers the next pass, unless it is time to stop.
-    fn begin(&self) -> Option<u64> {
+    fn next_pass(&self) -> Option<u64> {
         let mut state = self.state();
         state.begun += 1;
         (!state.stopped).then_some(state.begun)
@@ -286,7 +286,7 @@ mod tests {
         let passes = AtomicU64::new(0);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                while let Some(number) = beat.begin() {
+                while let Some(number) = beat.next_pass() {
                     passes.fetch_add(1, Ordering::SeqCst);
                     beat.done(number);
                     // Longer than the test may take: only being asked or stopped ends it.

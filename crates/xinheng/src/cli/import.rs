@@ -168,7 +168,7 @@ fn watched<T>(house: &House, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
 fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> Outcome<()> {
     if known {
         say::line(format!(
-            "这个文件以前已经导入过（批次 {}）,内容相同，未作任何改动。",
+            "这个文件以前已经导入过（批次 {}），内容相同，未作任何改动。",
             batch.batch_id
         ));
     }

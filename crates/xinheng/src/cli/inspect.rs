@@ -432,10 +432,7 @@ pub fn task(house: &House, what: TaskCommand) -> Outcome<()> {
 
 fn list_tasks(house: &House, plan: Option<&str>, state: Option<String>, limit: i64) -> Outcome<()> {
     let tasks = query(house, &op(house), |tx, op| {
-        let plan = plan
-            .as_deref()
-            .map(|no| service::plan_by_no(tx, op, no))
-            .transpose()?;
+        let plan = plan.map(|no| service::plan_by_no(tx, op, no)).transpose()?;
         let search = TaskSearch {
             plan: plan.map(|plan| plan.plan_id),
             inspector: None,

@@ -117,7 +117,7 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
     for row in sheet.rows.by_ref() {
         match row {
             Ok((line, cells)) if line > batch.staged_to => {
-                chunk.take(&law, sheet.item, &sheet.columns, line, &cells)
+                chunk.take(&law, sheet.item, &sheet.columns, line, &cells);
             }
             Ok(_) => {}
             // The file itself fails: what is staged stays, and the job says so.

@@ -13,8 +13,6 @@ pub mod keys;
 pub mod ledger;
 pub mod log;
 mod op;
-#[cfg(test)]
-mod scoped;
 mod sealed;
 mod store;
 #[cfg(test)]

@@ -199,9 +199,7 @@ pub fn announce(tx: &mut Tx, op: &Op, new: &NewAnnouncement) -> Outcome<Notice> 
 
 /// One notice, for the desk.
 pub fn notice(tx: &mut Tx, op: &Op, notice_id: i64) -> Outcome<Notice> {
-    store::notice(tx, notice_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)
+    store::notice(tx, notice_id)?.ok_or_else(Fault::hidden)?.open(op)
 }
 
 /// Notices before a number, newest first, for the desk: also those withdrawn or over.

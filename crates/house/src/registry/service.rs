@@ -71,9 +71,7 @@ pub fn by_no(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<Entity> {
 
 /// One entity by its number.
 pub fn entity(tx: &mut Tx, op: &Op, entity_id: i64) -> Outcome<Entity> {
-    store::entity(tx, entity_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)
+    store::entity(tx, entity_id)?.ok_or_else(Fault::hidden)?.open(op)
 }
 
 /// The credit file of an entity as it was known when a day ended; `None`: as it is known now.

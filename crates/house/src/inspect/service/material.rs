@@ -18,9 +18,7 @@ use crate::inspect::store::{self, DrawRow};
 
 /// A draw as it stands.
 pub fn draw_state(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<Draw> {
-    let row = store::draw(tx, draw_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)?;
+    let row = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op)?;
     state_of(tx, row)
 }
 
@@ -163,9 +161,7 @@ pub fn sealed_transcript(tx: &mut Tx, keys: &Keys, draw_id: i64) -> Outcome<Seal
 
 /// What a firm may have: its own row of every pool it was in, with salt and path.
 pub fn firm_material(tx: &mut Tx, op: &Op, draw_id: i64, subject_no: &str) -> Outcome<Vec<FirmMaterial>> {
-    let row = store::draw(tx, draw_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)?;
+    let row = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op)?;
     let open = opened(&row)?;
     let kept = Kept::from_bytes(&store::auditor(tx, draw_id)?)?;
     let mut rows = Vec::new();
@@ -190,9 +186,7 @@ pub fn firm_material(tx: &mut Tx, op: &Op, draw_id: i64, subject_no: &str) -> Ou
 
 /// What discipline inspection, a notary or a co-operating department may have: pools, places, roll and the pool key.
 pub fn auditor_material(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<AuditorMaterial> {
-    let row = store::draw(tx, draw_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)?;
+    let row = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op)?;
     if row.state != "drawn" {
         return Err(drawn(&row).err().unwrap_or_else(|| broken("state")));
     }

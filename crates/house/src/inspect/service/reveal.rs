@@ -90,14 +90,10 @@ pub fn expire_draws(tx: &mut Tx, op: &Op) -> Outcome<Vec<Draw>> {
 
 /// A draw still waiting for reveals, held until the end of the transaction.
 pub(super) fn draw_for(tx: &mut Tx, op: &Op, draw_id: i64) -> Outcome<DrawRow> {
-    let seen = store::draw(tx, draw_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)?;
+    let seen = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op)?;
     tx.lock("inspect_plan", seen.plan_id)?;
     // Read again: while waiting for the lock somebody else may have moved it.
-    let row = store::draw(tx, draw_id)?
-        .ok_or_else(Fault::hidden)?
-        .open(op)?;
+    let row = store::draw(tx, draw_id)?.ok_or_else(Fault::hidden)?.open(op)?;
     match row.state.as_str() {
         "committed" => Ok(row),
         "void" => {

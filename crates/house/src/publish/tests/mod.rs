@@ -1,5 +1,6 @@
 //! Stories of publication, on both databases.
 mod classes;
+mod scoped;
 
 use db::db_test;
 use serde_json::Value;

@@ -1,14 +1,14 @@
 //! Stories of an actor who reaches one district: whatever list it opens, it finds all of its own and nothing else.
-use db::{args, db_test, statements};
+use db::db_test;
 use kernel::actor::{Actor, Jurisdiction, Scope};
 use kernel::page::{Cursor, Page};
 use kernel::{FaultKind, Outcome};
 use serde_json::json;
 
-use super::duty::{self, NewDuty};
-use super::ledger::{self, Event};
-use super::{InJurisdiction, Op, job, paged, query, whole_house};
 use crate::assess::service as assess;
+use crate::hall::duty::{self, NewDuty};
+use crate::hall::ledger::{self, Event};
+use crate::hall::{InJurisdiction, Op, job, paged, query, whole_house};
 use crate::inspect::model::{NewPlan, TaskSearch};
 use crate::inspect::service as inspect;
 use crate::inspect::tests::{LICENCE, approved, code, district, drawn, inspector, item, new_plan, tasks};
@@ -25,10 +25,15 @@ use crate::{MIGRATIONS, stories};
 const OWN: &str = "440507";
 /// Its market department.
 const OWN_MARKET: &str = "440507-scjg";
+/// Headings of registrations.
+const HEADINGS: &str = "统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划,住所\n";
 
-statements! {
-    /// Moves every third task to the actor's district.
-    MOVE_TASKS = "UPDATE inspect_task SET division = $1, department = $2 WHERE task_id % 3 = 0";
+/// A line of registrations.
+fn firm(number: u32, place: &str) -> String {
+    format!(
+        "{},示例{number}号,1130,2015-03-01,1,F5211,{place},示例路\n",
+        code(number)
+    )
 }
 
 /// An operation of somebody who reaches one district.
@@ -191,15 +196,11 @@ db_test!(
     MIGRATIONS,
     |db| {
         let town = Town::build(&db);
-        let mut text = "统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划,住所\n".to_owned();
+        let mut text = HEADINGS.to_owned();
         for number in 0..30 {
             // Towns of the district are within its scope too.
             let place = ["440511", "440511001", OWN, "440511", "440507001"][number as usize % 5];
-            let line = format!(
-                "{},示例{number}号,1130,2015-03-01,1,F5211,{place},示例路\n",
-                code(number)
-            );
-            text.push_str(&line);
+            text.push_str(&firm(number, place));
         }
         assert_eq!(town.hand_over("registration", &text).rows_accepted, 30);
         for (name, division, expected) in [
@@ -252,15 +253,28 @@ db_test!(
     plans_tasks_and_notices_are_paged_to_the_end_within_the_scope,
     MIGRATIONS,
     |db| {
-        let town = two_districts(&db, 100);
-        let plan = approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        let town = two_districts(&db, 200);
+        let mut text = HEADINGS.to_owned();
+        for number in (0..200).filter(|number| number % 3 != 0) {
+            text.push_str(&firm(number, OWN));
+        }
+        town.hand_over("registration", &text);
+        let roll = ["C01", "C02"].map(|id| crate::office::model::Inspector {
+            divisions: vec![OWN.into()],
+            ..inspector(id, OWN_MARKET)
+        });
+        town.run(|tx, op| office::load(tx, op, &[], &roll)).unwrap();
+        let here = NewPlan {
+            department: OWN_MARKET.into(),
+            division: OWN.into(),
+            ..new_plan(vec![item(LICENCE, None)])
+        };
+        let there = approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        drawn(&town, &there);
+        let plan = approved(&town, &here);
         drawn(&town, &plan);
-        town.run(|tx, _| tx.exec(&MOVE_TASKS, args![OWN, OWN_MARKET]))
-            .unwrap();
-        let moved = tasks(&town, &plan)
-            .into_iter()
-            .filter(|task| task.division == OWN)
-            .count();
+        let moved = tasks(&town, &plan).len();
+        assert!(!tasks(&town, &there).is_empty());
         let search = TaskSearch::default();
         let (own, _) = walk(|cursor| {
             asked(&town, |tx, op| {
@@ -273,14 +287,9 @@ db_test!(
             "{moved}"
         );
         assert_eq!(own.len(), moved);
-        let here = NewPlan {
-            department: OWN_MARKET.into(),
-            division: OWN.into(),
-            ..new_plan(vec![item(LICENCE, None)])
-        };
-        for new in [&here, &new_plan(vec![item(LICENCE, None)]), &here] {
-            town.run(|tx, op| inspect::write_plan(tx, op, new)).unwrap();
-        }
+        // Of the other district before and after.
+        approved(&town, &new_plan(vec![item(LICENCE, None)]));
+        approved(&town, &here);
         let (plans, pages) = walk(|cursor| {
             asked(&town, |tx, op| {
                 inspect::plans_page(tx, op, number(cursor, i64::MAX), 1)
@@ -306,15 +315,18 @@ db_test!(
             })
             .unwrap()
         });
-        assert_eq!((notices.len(), pages), (2, 2));
         let theirs = town.ask(|tx, op| publish::notices(tx, op, i64::MAX, 100)).items;
+        let ours = theirs.iter().filter(|notice| notice.division == OWN).count();
+        assert!(ours > 1 && ours < theirs.len());
+        assert!(notices.iter().all(|notice| notice.division == OWN));
+        assert_eq!((notices.len(), pages), (ours, ours));
         let theirs = theirs
             .iter()
             .find(|notice| notice.division != OWN)
             .unwrap()
             .notice_id;
         let hidden = [
-            asked(&town, |tx, op| inspect::plan(tx, op, plan.plan_id).map(drop)),
+            asked(&town, |tx, op| inspect::plan(tx, op, there.plan_id).map(drop)),
             asked(&town, |tx, op| publish::notice(tx, op, theirs).map(drop)),
         ];
         assert!(

@@ -8,8 +8,6 @@ use policy::pack::ResultCode;
 use crate::inspect::model::{NewItemResult, NewResult, Task};
 use crate::office::model::Inspector;
 
-/// Fewest inspectors at a visit (行政处罚法 第四十二条).
-const FEWEST: usize = 2;
 const CODE: &str = "inspect.result.invalid";
 
 fn refused(field: impl Into<String>, detail: impl Into<String>) -> Fault {
@@ -35,8 +33,9 @@ pub fn check_day(result: &NewResult, drawn_on: Day, today: Day) -> Outcome<()> {
     Ok(())
 }
 
-/// At least two of the team were there, each with a certificate valid that day. `roll` holds those named.
-pub fn check_people(result: &NewResult, task: &Task, roll: &[Inspector]) -> Outcome<()> {
+/// Enough of the team were there, each with a certificate valid that day. How many are enough is the pack's team rule on
+/// the day of the visit. `roll` holds those named.
+pub fn check_people(law: &PackOn<'_>, result: &NewResult, task: &Task, roll: &[Inspector]) -> Outcome<()> {
     let present: BTreeSet<&str> = result.inspectors.iter().map(String::as_str).collect();
     for inspector in &present {
         if !task.members.iter().any(|member| member.inspector == *inspector) {
@@ -53,9 +52,13 @@ pub fn check_people(result: &NewResult, task: &Task, roll: &[Inspector]) -> Outc
             ));
         }
     }
-    if present.len() < FEWEST {
-        let detail = format!("到场检查人员不得少于 {FEWEST} 人，只填了 {} 人。", present.len());
-        return Err(refused("inspectors", detail).with_basis("《行政处罚法》第四十二条"));
+    let rule = law.team()?;
+    let departments: BTreeSet<&str> = task.items.iter().map(|item| item.department.as_str()).collect();
+    let fewest = if departments.len() > 1 { rule.value.total } else { rule.value.alone };
+    if u64::try_from(present.len()).unwrap_or(u64::MAX) < u64::from(fewest) {
+        let detail = format!("到场检查人员不得少于 {fewest} 人，只填了 {} 人。", present.len());
+        let basis = format!("《{}》{}", rule.trace.basis.title, rule.trace.basis.article);
+        return Err(refused("inspectors", detail).with_basis(basis));
     }
     Ok(())
 }

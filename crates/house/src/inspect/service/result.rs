@@ -27,8 +27,8 @@ pub fn record_result(tx: &mut Tx, op: &Op, task_id: i64, new: &NewResult) -> Out
     for inspector in new.inspectors.iter().collect::<BTreeSet<_>>() {
         people.push(office::service::inspector(tx, inspector)?);
     }
-    rules::result::check_people(new, &task, &people)?;
     let law = op.pack.on(new.checked_on);
+    rules::result::check_people(&law, new, &task, &people)?;
     rules::result::check_items(&law, new, &task)?;
     for item in &new.items {
         store::save_result(tx, op, task_id, new.checked_on, item)?;

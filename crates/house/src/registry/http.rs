@@ -51,7 +51,7 @@ async fn entities(
             name: asked.name,
             division: asked.division,
         };
-        let whole = search == Search::default();
+        let whole = search == Search::default() && op.actor.scope.everything;
         let page = PageView::cut(service::search(tx, op, &search, after, limit + 1)?, limit, |e| {
             e.entity_id
         })?;

@@ -72,7 +72,10 @@ const LIVES_ON: &str = "2026-06-01";
 /// that time never goes backwards between them.
 pub fn shift_days() -> i64 {
     static SHIFT: LazyLock<i64> = LazyLock::new(|| {
-        #[expect(clippy::disallowed_methods, reason = "the shift is measured from the system's clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the shift is measured from the system's clock"
+        )]
         let today = house::hall::local_day(chrono::Utc::now());
         (LIVES_ON.parse::<kernel::Day>().unwrap() - today).num_days()
     });

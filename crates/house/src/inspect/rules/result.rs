@@ -54,7 +54,11 @@ pub fn check_people(law: &PackOn<'_>, result: &NewResult, task: &Task, roll: &[I
     }
     let rule = law.team()?;
     let departments: BTreeSet<&str> = task.items.iter().map(|item| item.department.as_str()).collect();
-    let fewest = if departments.len() > 1 { rule.value.total } else { rule.value.alone };
+    let fewest = if departments.len() > 1 {
+        rule.value.total
+    } else {
+        rule.value.alone
+    };
     if u64::try_from(present.len()).unwrap_or(u64::MAX) < u64::from(fewest) {
         let detail = format!("到场检查人员不得少于 {fewest} 人，只填了 {} 人。", present.len());
         let basis = format!("《{}》{}", rule.trace.basis.title, rule.trace.basis.article);

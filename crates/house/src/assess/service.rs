@@ -176,7 +176,13 @@ pub struct Recomputed {
 /// Recomputes what a run decided of an entity. Needs the pack the run was made under.
 pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome<Recomputed> {
     let entity = registry::service::by_no(tx, op, subject_no)?;
-    let run = run(tx, run_id)?;
+    let asked = run(tx, run_id)?;
+    let decided = store::decided(tx, entity.entity_id, run_id)?;
+    // An event run grades only the entities it is about: for the others the decision it found stands, with its own day.
+    let run = match &decided {
+        Some((_, _, by)) if asked.kind == "event" => run(tx, *by)?,
+        _ => asked,
+    };
     if run.pack != op.pack.hash() {
         let detail = format!(
             "批次 {run_id} 是在摘要为 {} 的政策包下得出的，当前政策包是 {}。请用当时的政策包启动后再重算。",
@@ -192,7 +198,7 @@ pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome
     let model = model_on(op, run.as_of)?;
     let known = known(tx, model.symbols(), entity.entity_id, run.upto)?.ok_or_else(Fault::hidden)?;
     let explanation = model.explain(&known.0, &known.1, day_number(run.as_of), &mut Scratch::new());
-    let decided = store::decided(tx, entity.entity_id, run_id)?;
+    let decided = decided.map(|(class, points, _)| (class, points));
     let agrees = decided.as_ref().is_some_and(|(class, points)| {
         *class == explanation.class_code && *points == i64::from(explanation.points)
     });

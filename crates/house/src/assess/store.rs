@@ -65,7 +65,7 @@ statements! {
     HISTORY = "SELECT h.run_id, r.as_of, h.class, h.points, h.former, r.started_at FROM assess_history h
                JOIN assess_run r ON r.run_id = h.run_id WHERE h.entity_id = $1 ORDER BY h.run_id DESC";
     /// What a run decided of an entity: its own row, or the last before it (a run that changes nothing keeps none).
-    DECIDED = "SELECT class, points FROM assess_history WHERE entity_id = $1 AND run_id <= $2
+    DECIDED = "SELECT class, points, run_id FROM assess_history WHERE entity_id = $1 AND run_id <= $2
                ORDER BY run_id DESC LIMIT 1";
 }
 
@@ -245,8 +245,9 @@ pub fn history(tx: &mut Tx, entity_id: i64) -> Outcome<Vec<Change>> {
         .collect()
 }
 
-pub fn decided(tx: &mut Tx, entity_id: i64, run_id: i64) -> Outcome<Option<(String, i64)>> {
+/// Class, points and the run that decided them, as they stood after a run.
+pub fn decided(tx: &mut Tx, entity_id: i64, run_id: i64) -> Outcome<Option<(String, i64, i64)>> {
     tx.opt(&DECIDED, &args![entity_id, run_id])?
-        .map(|row| Ok((row.get("class")?, row.get("points")?)))
+        .map(|row| Ok((row.get("class")?, row.get("points")?, row.get("run_id")?)))
         .transpose()
 }

@@ -169,3 +169,31 @@ db_test!(a_run_whose_process_was_killed_is_ended, MIGRATIONS, |db| {
     assert_eq!(town.run(service::abandon_loading).unwrap(), 1);
     assert_eq!(town.ask(|tx, _| service::run(tx, run.run_id)).state, "abandoned");
 });
+
+db_test!(
+    a_run_about_others_leaves_the_decision_it_found_and_its_day,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let decided = class(&town, OTHER);
+        town.later(400);
+        town.hand_over(
+            "serious-listing",
+            &format!("{SERIOUS}{FIRM},严1号,food,2026-05-20,2029-05-19,示例局\n"),
+        );
+        let about_firm = town.ask(|tx, op| service::runs(tx, op, i64::MAX, 1)).remove(0);
+        let now = town.ask(|tx, op| service::explain(tx, op, OTHER, op.today()));
+        assert_ne!(
+            i64::from(now.points),
+            decided.1,
+            "a year makes a difference to a new firm"
+        );
+        let again = town.ask(|tx, op| service::recompute(tx, op, OTHER, about_firm.run_id));
+        assert!(again.agrees, "{again:?}");
+        assert_eq!(again.decided, Some(decided));
+        assert!(
+            again.run.run_id < about_firm.run_id,
+            "it names the run that decided"
+        );
+    }
+);

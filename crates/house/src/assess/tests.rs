@@ -197,3 +197,33 @@ db_test!(
         );
     }
 );
+
+db_test!(
+    a_slow_rise_over_several_runs_raises_the_alarm_that_no_single_step_does,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let full = |in_d: i64| {
+            let today = town.op().today();
+            let run = town
+                .run(|tx, op| service::open_run(tx, op, "full", today))
+                .unwrap();
+            let graded = (1..=1000).map(|entity_id| crate::assess::model::Graded {
+                entity_id,
+                class: if entity_id <= in_d { "D".into() } else { "A".into() },
+                points: 0,
+            });
+            town.run(|tx, op| service::apply_run(tx, op, run.run_id, graded.clone().map(Ok)))
+                .unwrap()
+        };
+        assert_eq!(full(40).alarm, None);
+        town.later(40);
+        assert_eq!(full(46).alarm, None, "0.6 % in forty days");
+        town.later(40);
+        let alarm = full(53).alarm.expect("1.3 % in eighty days");
+        assert!(
+            alarm.contains("由 40 户") && alarm.contains("变为 53 户"),
+            "{alarm}"
+        );
+    }
+);

@@ -26,7 +26,7 @@ pub mod symbols;
 
 pub use evaluator::{
     Change, Compiled, DirectReason, EntityFacts, Explanation, Fate, GroupPoints, MAX_GROUPS, ModelFault,
-    OPEN, Reason, RecordFact, Relation, Scratch, Verdict, compile, day_number, day_of_number, resolve,
+    NEVER, OPEN, Reason, RecordFact, Relation, Scratch, Verdict, compile, day_number, day_of_number, resolve,
 };
 pub use model::{
     Aggregate, Attribute, Band, Basis, Class, Condition, DecayStep, Direct, Group, Indicator, MapEntry,

@@ -3,7 +3,7 @@
 use kernel::Day;
 use serde::{Deserialize, Serialize};
 
-use super::compile::{Compiled, Score, Take};
+use super::compile::{Compiled, Take};
 use super::evaluate::{Scratch, Verdict, record_at};
 use super::{EntityFacts, OPEN, RecordFact, Relation, day_of_number};
 use crate::model::Attribute;
@@ -184,20 +184,6 @@ impl Compiled {
         days.into_iter()
             .filter_map(|day| i32::try_from(day).ok())
             .collect()
-    }
-
-    /// Values at which an indicator's points or a direct rule on it change.
-    fn thresholds(&self, at: usize) -> impl Iterator<Item = i64> {
-        let bands: &[(i64, i32)] = match self.rated.get(at).map(|rated| &rated.score) {
-            Some(Score::Bands(bands)) => bands,
-            _ => &[],
-        };
-        let direct = self
-            .bounds
-            .iter()
-            .filter(move |bound| bound.indicator == at)
-            .map(|bound| bound.min);
-        bands.iter().map(|(min, _)| *min).chain(direct)
     }
 
     /// Records that speak, are open and can be ended, with the item that ends them; in order of record.

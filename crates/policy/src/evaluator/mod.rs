@@ -3,6 +3,7 @@
 mod chains;
 mod changes;
 mod compile;
+mod due;
 mod evaluate;
 mod explain;
 mod facts;
@@ -10,6 +11,7 @@ mod facts;
 pub use chains::{Fate, resolve};
 pub use changes::Change;
 pub use compile::{Compiled, ModelFault, compile};
+pub use due::NEVER;
 pub use evaluate::{Scratch, Verdict};
 pub use explain::{DirectReason, Explanation, GroupPoints, Reason};
 pub use facts::{EntityFacts, OPEN, RecordFact, Relation, day_number, day_of_number};

@@ -289,6 +289,24 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn without_new_records_the_verdict_holds_until_the_day_it_names(
+        model in a_model(), entity in an_entity(), records in records(),
+    ) {
+        let compiled = compile(&model, &symbols()).unwrap();
+        let mut scratch = Scratch::new();
+        let (verdict, until) = compiled.evaluate_until(&entity, &records, AS_OF, &mut scratch);
+        prop_assert_eq!(verdict, compiled.evaluate(&entity, &records, AS_OF, &mut scratch));
+        prop_assert!(until > AS_OF);
+        for day in AS_OF + 1..until.min(AS_OF + 1_600) {
+            prop_assert_eq!(compiled.evaluate(&entity, &records, day, &mut scratch), verdict, "day {} of {}", day, until);
+        }
+    }
+}
+
 #[test]
 fn the_reference_sees_differences() {
     let symbols = symbols();

@@ -23,7 +23,7 @@ pub struct Results {
 /// Columns of one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelResults {
-    /// Index into the model's classes.
+    /// Index into the model's classes; [`policy::UNCLASSED`]: the entity is outside the model.
     pub class: Vec<u8>,
     /// Points.
     pub points: Vec<i32>,
@@ -126,7 +126,7 @@ impl ModelResults {
     }
 }
 
-/// How many entities fell into each class under one model.
+/// How many entities fell into each class under one model. Entities outside the model are in none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Totals {
     /// Code of the model.
@@ -174,7 +174,8 @@ impl Counting {
 
     pub(crate) fn add(&mut self, results: &Results) {
         for ((table, classes), columns) in self.tables.iter_mut().zip(&self.classes).zip(&results.models) {
-            for (division, class) in results.division.iter().zip(&columns.class) {
+            let classed = |row: &(&u32, &u8)| usize::from(*row.1) < *classes;
+            for (division, class) in results.division.iter().zip(&columns.class).filter(classed) {
                 let row = usize::try_from(*division)
                     .unwrap_or_default()
                     .saturating_mul(*classes);

@@ -367,6 +367,7 @@ fn plain_model() -> policy::Model {
         }],
         indicators: Vec::new(),
         direct: Vec::new(),
+        factors: Vec::new(),
     }
 }
 

@@ -103,6 +103,7 @@ fn indicator(number: u16) -> Indicator {
         ),
         absent: 0,
         sentence: String::new(),
+        why: String::new(),
         basis: Basis::default(),
     }
 }
@@ -144,6 +145,7 @@ fn main() {
             .collect(),
         indicators: (0..35).map(indicator).collect(),
         direct: vec![],
+        factors: vec![],
     };
     let compiled = compile(&model, &symbols).expect("the model is sound");
     for chained in [0, 1] {

@@ -20,17 +20,20 @@
 )]
 
 pub mod evaluator;
+pub mod lineup;
 pub mod model;
 pub mod pack;
 pub mod symbols;
 
 pub use evaluator::{
-    Change, Compiled, DirectReason, EntityFacts, Explanation, Fate, GroupPoints, MAX_GROUPS, ModelFault,
-    NEVER, OPEN, Reason, RecordFact, Relation, Scratch, Verdict, compile, day_number, day_of_number, resolve,
+    Change, Compiled, DirectReason, EntityFacts, Explanation, FactorReason, Fate, GroupPoints, MAX_GROUPS,
+    ModelFault, ModelReading, NEVER, OPEN, OutsideReason, Part, Reason, RecordFact, Relation, Scratch,
+    UNCLASSED, Verdict, compile, compile_lineup, day_number, day_of_number, resolve,
 };
+pub use lineup::{Combine, Gate, LineUp, Regime, Special};
 pub use model::{
-    Aggregate, Attribute, Band, Basis, Class, Condition, DecayStep, Direct, Group, Indicator, MapEntry,
-    Model, Records, Scoring, Source,
+    Aggregate, Attribute, Band, Basis, Class, Condition, DecayStep, Direct, Factor, FactorSource, FactorUnit,
+    Group, Indicator, MapEntry, Model, Records, Scoring, Source,
 };
 pub use pack::{
     Answer, CheckReport, Folder, Memory, Pack, PackFault, PackOn, Place, Silent, SourceTree, Trace,

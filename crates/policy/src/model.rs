@@ -43,6 +43,9 @@ pub struct Model {
     pub indicators: Vec<Indicator>,
     /// Direct rules (直接判定).
     pub direct: Vec<Direct>,
+    /// Factors (调节系数) on the sum of the groups.
+    #[serde(default)]
+    pub factors: Vec<Factor>,
 }
 
 /// One class. The last has no `below`.
@@ -84,6 +87,9 @@ pub struct Indicator {
     pub absent: i32,
     /// Sentence with `{value}` and `{points}`.
     pub sentence: String,
+    /// Why the indicator is there, in Chinese; may be empty.
+    #[serde(default)]
+    pub why: String,
     /// Document the indicator rests on.
     pub basis: Basis,
 }
@@ -230,4 +236,67 @@ pub struct Direct {
     pub sentence: String,
     /// Document the rule rests on.
     pub basis: Basis,
+}
+
+/// A factor (区域重要性、行业风险度、市场主体诚信度 and the like): it moves the sum of the clipped groups.
+///
+/// With `base` the sum of the clipped groups, a factor in per-mille gives `base · (value − 1000) / 1000` points, rounded
+/// toward zero; a factor in points gives its value. The total is `base` plus what all factors give, not below 0. Each
+/// factor looks at `base` alone, so their order does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factor {
+    /// Code, unique in the model.
+    pub code: String,
+    /// Title in Chinese.
+    pub title: String,
+    /// What is looked at.
+    pub source: FactorSource,
+    /// What the numbers of `scoring` and `absent` mean.
+    pub unit: FactorUnit,
+    /// The value as a number of `unit`; below the first band and without an entry in the map: [`FactorUnit::neutral`].
+    pub scoring: Scoring,
+    /// The number when there is nothing to look at.
+    pub absent: i32,
+    /// Sentence with `{value}` (what was looked at), `{factor}` (the number) and `{points}` (the points it gives).
+    pub sentence: String,
+    /// Why the factor is there, in Chinese; may be empty.
+    pub why: String,
+    /// Document the factor rests on.
+    pub basis: Basis,
+}
+
+/// What a factor looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FactorSource {
+    /// An attribute of the entity.
+    Attribute(Attribute),
+    /// The value of an indicator (of one scored by map: the points it gives), by bands.
+    Indicator(String),
+}
+
+/// What the numbers of a factor mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FactorUnit {
+    /// Per-mille of the sum of the groups; 1000 leaves it as it is.
+    Permille,
+    /// Points added.
+    Points,
+}
+
+impl FactorUnit {
+    /// The number that changes nothing.
+    pub fn neutral(self) -> i32 {
+        match self {
+            Self::Permille => 1000,
+            Self::Points => 0,
+        }
+    }
+
+    /// Points a number of this unit gives on the sum of the groups.
+    pub fn points(self, number: i32, base: i64) -> i64 {
+        match self {
+            Self::Permille => base * (i64::from(number) - 1000) / 1000,
+            Self::Points => i64::from(number),
+        }
+    }
 }

@@ -125,7 +125,8 @@ fn classify(folder: &Path, model: Compiled, as_of: Day, upto: i64) -> Outcome<Ve
         .flat_map(|model| model.model().classes.iter().map(|class| class.code.clone()))
         .collect();
     let mut sink = |results: &Results| {
-        graded.extend(results.rows(0).map(|row| Graded {
+        let classed = results.rows(0).filter(|row| row.class != policy::UNCLASSED);
+        graded.extend(classed.map(|row| Graded {
             entity_id: row.entity,
             class: classes.get(usize::from(row.class)).cloned().unwrap_or_default(),
             points: i64::from(row.points),

@@ -1,6 +1,7 @@
 //! From records to the evaluator's facts, and when a jump of class shares is an alarm. Pure.
 use std::collections::BTreeMap;
 
+use kernel::SubjectNo;
 use policy::{EntityFacts, OPEN, RecordFact, Relation, Symbols, day_number};
 
 use super::model::ClassCount;
@@ -15,11 +16,31 @@ pub fn entity_facts(symbols: &Symbols, entity: &Entity) -> EntityFacts {
     EntityFacts {
         established_on: entity.established_on.map(day_number),
         capital_fen: entity.capital_fen,
-        kind: symbols.code(&entity.kind),
+        kind: kind_of(symbols, entity),
         status: symbols.code(&entity.status),
         industry: symbols.nearest(&entity.industry),
         division: symbols.nearest(&entity.division),
     }
+}
+
+/// The entity type; where the registers do not say it, what kind of body the number tells: `body-` and the first two
+/// characters of a credit code (GB 32100), or from the first digit of the sequence of a registration number whether it is an
+/// individual household (GS 15-2006).
+fn kind_of(symbols: &Symbols, entity: &Entity) -> u32 {
+    const SEQUENCE: usize = 6;
+    let known = symbols.code(&entity.kind);
+    if known != 0 {
+        return known;
+    }
+    let body = match SubjectNo::parse(&entity.subject_no) {
+        Ok(SubjectNo::Uscc(code)) => code.as_str().get(..2).map(str::to_owned),
+        Ok(SubjectNo::RegNo(number)) => {
+            let sequence = number.as_str().as_bytes().get(SEQUENCE).copied();
+            sequence.map(|digit| if digit >= b'6' { "92" } else { "91" }.to_owned())
+        }
+        Err(_) => None,
+    };
+    body.map_or(0, |body| symbols.code(&format!("body-{body}")))
 }
 
 /// What the evaluator needs of a record.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use db::Tx;
 use kernel::page::Page;
 use kernel::{Day, Fault, FaultKind, Outcome};
-use policy::{Compiled, Explanation, RecordFact, Scratch, Symbols, day_number};
+use policy::{Compiled, Explanation, RecordFact, Scratch, Symbols, UNCLASSED, day_number};
 use serde_json::json;
 
 use super::model::{Change, ClassCount, Graded, Run, Standing};
@@ -16,11 +16,11 @@ use crate::{intake, registry};
 /// Kind of the background job that classifies all entities; done by the program that also has the lake.
 pub const FULL_JOB: &str = "assess.full";
 
-/// The general model in force on a day, ready to run.
+/// The models in force on a day as one, ready to run: the general one, the professional ones, bodies of their own regime.
 pub fn model_on(op: &Op, day: Day) -> Outcome<Compiled> {
     let law = op.pack.on(day);
-    let model = law.model(GENERAL_MODEL)?;
-    policy::compile(&model.value, op.pack.symbols())
+    let lineup = law.lineup(GENERAL_MODEL)?;
+    policy::compile_lineup(&lineup.value, op.pack.symbols())
         .map_err(|fault| Fault::internal("分类模型无法编译", std::io::Error::other(fault.to_string())))
 }
 
@@ -126,6 +126,10 @@ pub fn regrade(tx: &mut Tx, op: &Op, entity_ids: &[i64]) -> Outcome<Run> {
             continue;
         };
         let verdict = model.evaluate(&known.0, &known.1, day_number(as_of), &mut scratch);
+        if verdict.class == UNCLASSED {
+            store::forget(tx, entity_id)?;
+            continue;
+        }
         let class = model.class_code(verdict.class);
         graded.push(Graded {
             entity_id,

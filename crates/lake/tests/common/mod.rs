@@ -178,6 +178,7 @@ fn indicator(number: usize) -> impl Strategy<Value = Indicator> {
                 scoring,
                 absent,
                 sentence: String::new(),
+                why: String::new(),
                 basis: Basis::default(),
             }
         })
@@ -219,6 +220,7 @@ fn model(number: usize) -> impl Strategy<Value = Model> {
                 .collect(),
             indicators,
             direct: direct.collect(),
+            factors: Vec::new(),
         }
     })
 }

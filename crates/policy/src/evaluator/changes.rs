@@ -92,7 +92,12 @@ impl Compiled {
         } else {
             format!("由{}类变为{class_code}类", self.class_code(now.class))
         };
-        let sentence = format!("{what}，{points}，{class}");
+        let by = if then.model == now.model {
+            String::new()
+        } else {
+            format!("，改由“{}”确定", self.part(then.model).title)
+        };
+        let sentence = format!("{what}，{points}，{class}{by}");
         Change {
             sentence,
             on,
@@ -144,6 +149,22 @@ impl Compiled {
     /// Days after `as_of` on which some cell can change, ascending, none twice.
     fn event_days(&self, entity: &EntityFacts, records: &[RecordFact], as_of: i32) -> Vec<i32> {
         let mut days: Vec<i64> = Vec::new();
+        self.add_days(entity, records, &mut days);
+        for model in self.line.iter().flat_map(|line| line.models()) {
+            model.add_days(entity, records, &mut days);
+        }
+        let last = i64::from(as_of) + i64::from(HORIZON);
+        days.retain(|day| *day > i64::from(as_of) && *day <= last);
+        days.sort_unstable();
+        days.dedup();
+        days.truncate(MOST_DAYS);
+        days.into_iter()
+            .filter_map(|day| i32::try_from(day).ok())
+            .collect()
+    }
+
+    /// Days on which some cell of this one model can change.
+    fn add_days(&self, entity: &EntityFacts, records: &[RecordFact], days: &mut Vec<i64>) {
         for record in records {
             let (on, ends_on) = (i64::from(record.on), i64::from(record.ends_on));
             days.extend([on, ends_on]);
@@ -176,14 +197,6 @@ impl Compiled {
                     .map(|min| i64::from(established).saturating_add(min)),
             );
         }
-        let last = i64::from(as_of) + i64::from(HORIZON);
-        days.retain(|day| *day > i64::from(as_of) && *day <= last);
-        days.sort_unstable();
-        days.dedup();
-        days.truncate(MOST_DAYS);
-        days.into_iter()
-            .filter_map(|day| i32::try_from(day).ok())
-            .collect()
     }
 
     /// Records that speak, are open and can be ended, with the item that ends them; in order of record.

@@ -4,7 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::MAX_GROUPS;
-use crate::model::{Aggregate, Attribute, Condition, DecayStep, Indicator, Model, Records, Scoring, Source};
+use super::line::Line;
+use crate::model::{
+    Aggregate, Attribute, Condition, DecayStep, Factor, FactorSource, FactorUnit, Indicator, Model, Records,
+    Scoring, Source,
+};
 use crate::symbols::{ItemMode, Symbols};
 
 /// Why a model cannot be compiled. Packs are checked when read, so this speaks of models made by hand.
@@ -53,9 +57,37 @@ pub(super) enum Score {
     Map(Box<[i32]>),
 }
 
+impl Score {
+    /// The points of a value; `below` under the first band.
+    pub fn of(&self, value: i64, below: i32) -> i32 {
+        match self {
+            Self::Bands(bands) => bands
+                .iter()
+                .rev()
+                .find(|(min, _)| *min <= value)
+                .map_or(below, |(_, points)| *points),
+            Self::Map(points) => usize::try_from(value)
+                .ok()
+                .and_then(|number| points.get(number))
+                .copied()
+                .unwrap_or(below),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Rated {
     pub group: usize,
+    pub score: Score,
+    pub absent: i32,
+}
+
+/// A factor made ready.
+#[derive(Debug, Clone)]
+pub(super) struct Lever {
+    /// Which cell it looks at: an indicator's, or one of its own behind them.
+    pub cell: usize,
+    pub unit: FactorUnit,
     pub score: Score,
     pub absent: i32,
 }
@@ -82,6 +114,12 @@ pub struct Compiled {
     /// `below` of all classes but the last.
     pub(super) cutoffs: Box<[i64]>,
     pub(super) bounds: Box<[Bound]>,
+    pub(super) levers: Box<[Lever]>,
+    /// Items whose records are kept for reading, by item number: those of the indicators and, in a line-up, of all models
+    /// and gates.
+    pub(super) kept: Box<[bool]>,
+    /// The models beside this one, when it was compiled as the general one of a line-up.
+    pub(super) line: Option<Arc<Line>>,
 }
 
 /// Compiles a model against the numbering of its pack.
@@ -93,7 +131,7 @@ pub fn compile(model: &Model, symbols: &Symbols) -> Result<Compiled, ModelFault>
 }
 
 impl Compiled {
-    /// The model compiled.
+    /// The model compiled; of a line-up: the general one.
     pub fn model(&self) -> &Model {
         &self.model
     }
@@ -103,12 +141,15 @@ impl Compiled {
         &self.symbols
     }
 
-    /// Whether any indicator reads this item; records of other items need not be loaded (except that nothing else may name
+    /// Whether other models or regimes stand beside this one.
+    pub fn line_up(&self) -> bool {
+        self.line.is_some()
+    }
+
+    /// Whether any indicator (in a line-up: of any model, or any gate) reads this item; records of other items need not be loaded (except that nothing else may name
     /// them: corrections, withdrawals and ends of an item's records are to be loaded with it).
     pub fn reads(&self, item: u16) -> bool {
-        self.probes
-            .get(usize::from(item))
-            .is_some_and(|probes| !probes.is_empty())
+        self.kept.get(usize::from(item)).is_some_and(|kept| *kept)
     }
 }
 
@@ -160,6 +201,7 @@ impl Builder<'_> {
                 absent: indicator.absent,
             });
         }
+        let levers = self.levers(&mut attributes)?;
         let state = std::iter::once(false)
             .chain((1..=self.symbols.item_count()).map(|number| {
                 let item = u16::try_from(number)
@@ -171,6 +213,7 @@ impl Builder<'_> {
         Ok(Compiled {
             model: Arc::new(model.clone()),
             symbols: Arc::new(self.symbols.clone()),
+            kept: probes.iter().map(|probes| !probes.is_empty()).collect(),
             probes: probes.into_iter().map(Vec::into_boxed_slice).collect(),
             state,
             rated: rated.into(),
@@ -178,7 +221,38 @@ impl Builder<'_> {
             caps: model.groups.iter().map(|group| i64::from(group.cap)).collect(),
             cutoffs,
             bounds: self.bounds()?,
+            levers,
+            line: None,
         })
+    }
+
+    /// Factors; those on attributes get cells of their own behind the indicators'.
+    fn levers(&self, attributes: &mut Vec<(usize, Attribute)>) -> Result<Box<[Lever]>, ModelFault> {
+        let indicators = &self.model.indicators;
+        let mut levers = Vec::with_capacity(self.model.factors.len());
+        for (nth, factor) in self.model.factors.iter().enumerate() {
+            let place = || format!("系数{}", factor.code);
+            let (cell, source) = match &factor.source {
+                FactorSource::Attribute(attribute) => {
+                    let cell = indicators.len() + nth;
+                    attributes.push((cell, *attribute));
+                    (cell, Some(*attribute))
+                }
+                FactorSource::Indicator(code) => {
+                    let at = indicators.iter().position(|indicator| indicator.code == *code);
+                    let at = at.ok_or_else(|| self.fault(place(), format!("没有指标{code}")))?;
+                    (at, None)
+                }
+            };
+            let Factor { unit, absent, .. } = factor;
+            levers.push(Lever {
+                cell,
+                unit: *unit,
+                score: self.table(&place(), &factor.scoring, source, unit.neutral())?,
+                absent: *absent,
+            });
+        }
+        Ok(levers.into())
     }
 
     fn cutoffs(&self) -> Result<Box<[i64]>, ModelFault> {
@@ -271,31 +345,42 @@ impl Builder<'_> {
     }
 
     fn score(&self, indicator: &Indicator) -> Result<Score, ModelFault> {
-        let place = || format!("指标{}", indicator.code);
-        let code_attribute = match indicator.source {
+        let place = format!("指标{}", indicator.code);
+        let attribute = match indicator.source {
             Source::Attribute(attribute) => Some(attribute),
             Source::Records(_) => None,
         };
-        if code_attribute
+        if attribute
             .is_some_and(|attribute| attribute.is_code() != matches!(indicator.scoring, Scoring::Map(_)))
         {
-            return Err(self.fault(place(), "代码类属性用 map，数值类属性用 bands"));
+            return Err(self.fault(place, "代码类属性用 map，数值类属性用 bands"));
         }
-        match &indicator.scoring {
+        self.table(&place, &indicator.scoring, attribute, 0)
+    }
+
+    /// A scoring as a table; `otherwise` where it says nothing.
+    fn table(
+        &self,
+        place: &str,
+        scoring: &Scoring,
+        attribute: Option<Attribute>,
+        otherwise: i32,
+    ) -> Result<Score, ModelFault> {
+        match scoring {
             Scoring::Bands(bands) => {
                 if bands
                     .iter()
                     .zip(bands.iter().skip(1))
                     .any(|(a, b)| a.min >= b.min)
                 {
-                    return Err(self.fault(place(), "bands 的 min 要逐档增大"));
+                    return Err(self.fault(place, "bands 的 min 要逐档增大"));
                 }
                 Ok(Score::Bands(
                     bands.iter().map(|band| (band.min, band.points)).collect(),
                 ))
             }
             Scoring::Map(entries) => {
-                let prefix = matches!(code_attribute, Some(Attribute::Industry | Attribute::Division));
+                let prefix = matches!(attribute, Some(Attribute::Industry | Attribute::Division));
                 let points = (0..=self.symbols.code_count()).map(|number| {
                     let text = u32::try_from(number)
                         .ok()
@@ -312,7 +397,7 @@ impl Builder<'_> {
                         .iter()
                         .filter(|entry| fits(&entry.code))
                         .max_by_key(|entry| entry.code.len());
-                    best.map_or(0, |entry| entry.points)
+                    best.map_or(otherwise, |entry| entry.points)
                 });
                 Ok(Score::Map(points.collect()))
             }

@@ -22,15 +22,15 @@ impl Compiled {
         (verdict, self.holds_until(entity, records, as_of, scratch))
     }
 
-    /// The day until which what [`Self::accumulate`] left in `scratch` holds. Time acts in few ways: a record dated ahead
-    /// comes into sight; one that counts leaves its window, ends or decays; an age or a distance crosses a threshold.
-    /// A record that does not count today for its window or its end never will.
+    /// The day until which the verdict left in `scratch` holds. Time acts in few ways: a record dated ahead comes into
+    /// sight; one that counts leaves its window, ends or decays; an age or a distance crosses a threshold; what a gate looks
+    /// at ends. A record that does not count today for its window or its end never will.
     fn holds_until(
         &self,
         entity: &EntityFacts,
         records: &[RecordFact],
         as_of: i32,
-        scratch: &Scratch,
+        scratch: &mut Scratch,
     ) -> i32 {
         let mut first = Earliest::after(as_of);
         for record in records {
@@ -38,6 +38,39 @@ impl Compiled {
                 first.note(i64::from(record.on));
             }
         }
+        let Some(line) = self.line.as_deref() else {
+            self.note_cells(entity, records, as_of, scratch, &mut first);
+            return first.day();
+        };
+        if let Some(outside) = line.outside(entity) {
+            let own = line.regimes.get(outside).and_then(|regime| regime.model.as_ref());
+            let Some(own) = own else { return NEVER };
+            own.note_cells(entity, records, as_of, scratch, &mut first);
+            return first.day();
+        }
+        if line.near(entity).next().is_some() {
+            self.fill(entity, records, as_of, scratch);
+        }
+        self.note_cells(entity, records, as_of, scratch, &mut first);
+        for special in line.near(entity) {
+            special.gate_ends(records, as_of, scratch, |day| first.note(i64::from(day)));
+            special.model.fill(entity, records, as_of, scratch);
+            special
+                .model
+                .note_cells(entity, records, as_of, scratch, &mut first);
+        }
+        first.day()
+    }
+
+    /// Days on which a cell of this one model may be another.
+    fn note_cells(
+        &self,
+        entity: &EntityFacts,
+        records: &[RecordFact],
+        as_of: i32,
+        scratch: &Scratch,
+        first: &mut Earliest,
+    ) {
         for speaker in &scratch.speakers {
             let Some(record) = record_at(records, *speaker) else {
                 continue;
@@ -48,7 +81,7 @@ impl Compiled {
                         .cells
                         .get(probe.indicator)
                         .is_some_and(|cell| cell.is_latest(record));
-                    self.note_record(probe, record, speaker.ends_on, latest, &mut first);
+                    self.note_record(probe, record, speaker.ends_on, latest, first);
                 }
             }
         }
@@ -58,7 +91,6 @@ impl Compiled {
                     .for_each(|min| first.note(i64::from(day).saturating_add(min)));
             }
         }
-        first.day()
     }
 
     /// Days on which a record that counts for an indicator counts otherwise.
@@ -100,18 +132,27 @@ impl Compiled {
         }
     }
 
-    /// Values at which an indicator's points or a direct rule on it change.
+    /// Values at which the points of a cell, a direct rule or a factor on it change.
     pub(super) fn thresholds(&self, at: usize) -> impl Iterator<Item = i64> {
-        let bands: &[(i64, i32)] = match self.rated.get(at).map(|rated| &rated.score) {
-            Some(Score::Bands(bands)) => bands,
-            _ => &[],
-        };
         let direct = self
             .bounds
             .iter()
             .filter(move |bound| bound.indicator == at)
             .map(|bound| bound.min);
-        bands.iter().map(|(min, _)| *min).chain(direct)
+        let levers = self.levers.iter().filter(move |lever| lever.cell == at);
+        let bands = banded(self.rated.get(at).map(|rated| &rated.score)).iter();
+        bands
+            .chain(levers.flat_map(move |lever| banded(Some(&lever.score))))
+            .map(|(min, _)| *min)
+            .chain(direct)
+    }
+}
+
+/// The bands of a score; none of a map.
+fn banded(score: Option<&Score>) -> &[(i64, i32)] {
+    match score {
+        Some(Score::Bands(bands)) => bands,
+        _ => &[],
     }
 }
 

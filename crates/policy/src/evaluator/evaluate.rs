@@ -1,16 +1,22 @@
 //! From facts to a verdict: accumulate per indicator, points, groups, class, direct rules. No allocation once warm.
 
 use super::chains::{Chains, Speaker};
-use super::compile::{Compiled, Probe, Score, Take};
+use super::compile::{Compiled, Lever, Probe, Score, Take};
 use super::{EntityFacts, MAX_GROUPS, OPEN, RecordFact};
 use crate::model::Attribute;
+
+/// [`Verdict::class`] of a body that is not classified (its regime has no model).
+pub const UNCLASSED: u8 = u8::MAX;
 
 /// The class of one entity on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Verdict {
-    /// Index into the model's classes; 0 is the best.
+    /// Index into the model's classes; 0 is the best. [`UNCLASSED`]: none.
     pub class: u8,
-    /// Sum of the clipped groups.
+    /// Which part of the line-up gave the class, its points, groups and floor: 0 the general model, then the professional
+    /// models, then the regimes; see [`Compiled::part`]. Always 0 for a model compiled alone.
+    pub model: u8,
+    /// Sum of the clipped groups, moved by the factors.
     pub points: i32,
     /// Points of each group after clipping, in the model's order; 0 beyond its last group.
     pub group_points: [i32; MAX_GROUPS],
@@ -68,22 +74,25 @@ impl Compiled {
         as_of: i32,
         scratch: &mut Scratch,
     ) -> Verdict {
-        self.accumulate(entity, records, as_of, scratch);
+        if let Some(line) = &self.line {
+            return line.evaluate(self, entity, records, as_of, scratch);
+        }
+        self.gather(records, as_of, scratch);
+        self.fill(entity, records, as_of, scratch);
         self.conclude(scratch)
     }
 
-    /// Fills the cells of `scratch`, one per indicator.
-    pub(super) fn accumulate(
+    /// Fills the cells of `scratch` from its speakers: one per indicator, then one per factor.
+    pub(super) fn fill(
         &self,
         entity: &EntityFacts,
         records: &[RecordFact],
         as_of: i32,
         scratch: &mut Scratch,
     ) {
-        self.gather(records, as_of, scratch);
         let Scratch { speakers, cells, .. } = scratch;
         cells.clear();
-        cells.resize(self.rated.len(), Cell::default());
+        cells.resize(self.rated.len() + self.levers.len(), Cell::default());
         for (at, attribute) in &self.attributes {
             if let (Some(cell), Some(value)) =
                 (cells.get_mut(*at), attribute_value(entity, *attribute, as_of))
@@ -114,7 +123,7 @@ impl Compiled {
     }
 
     /// Fills `speakers`: chains resolved, only the latest record of a state item.
-    fn gather(&self, records: &[RecordFact], as_of: i32, scratch: &mut Scratch) {
+    pub(super) fn gather(&self, records: &[RecordFact], as_of: i32, scratch: &mut Scratch) {
         let Scratch {
             chains,
             speakers,
@@ -157,18 +166,7 @@ impl Compiled {
         if !cell.seen {
             return rated.absent;
         }
-        match &rated.score {
-            Score::Bands(bands) => bands
-                .iter()
-                .rev()
-                .find(|(min, _)| *min <= cell.value)
-                .map_or(0, |(_, points)| *points),
-            Score::Map(points) => usize::try_from(cell.value)
-                .ok()
-                .and_then(|number| points.get(number))
-                .copied()
-                .unwrap_or(0),
-        }
+        rated.score.of(cell.value, 0)
     }
 
     /// What a direct rule compares: the value, or the points of an indicator scored by map. `None` when nothing was seen.
@@ -200,6 +198,30 @@ impl Compiled {
         raw
     }
 
+    /// The number a factor works with; its `absent` when there is nothing to look at.
+    pub(super) fn lever_number(&self, lever: &Lever, cells: &[Cell]) -> i32 {
+        let value = cells.get(lever.cell).and_then(|cell| {
+            if lever.cell < self.rated.len() {
+                self.compared(lever.cell, cell)
+            } else {
+                cell.seen.then_some(cell.value)
+            }
+        });
+        value.map_or(lever.absent, |value| lever.score.of(value, lever.unit.neutral()))
+    }
+
+    /// The sum of the clipped groups moved by the factors.
+    fn moved(&self, base: i64, cells: &[Cell]) -> i64 {
+        if self.levers.is_empty() {
+            return base;
+        }
+        let given = self
+            .levers
+            .iter()
+            .map(|lever| lever.unit.points(self.lever_number(lever, cells), base));
+        (base + given.sum::<i64>()).max(0)
+    }
+
     /// Turns the cells into a verdict.
     pub(super) fn conclude(&self, scratch: &Scratch) -> Verdict {
         let mut group_points = [0_i32; MAX_GROUPS];
@@ -213,6 +235,7 @@ impl Compiled {
             total += clipped;
             *slot = i32::try_from(clipped).unwrap_or(i32::MAX);
         }
+        let total = self.moved(total, &scratch.cells);
         let mut class = self.class_by_points(total);
         let mut floor = None;
         for (at, bound) in (0_u16..).zip(&self.bounds) {
@@ -227,6 +250,7 @@ impl Compiled {
         }
         Verdict {
             class,
+            model: 0,
             points: i32::try_from(total).unwrap_or(i32::MAX),
             group_points,
             floor,

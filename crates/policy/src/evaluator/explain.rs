@@ -1,97 +1,16 @@
 //! The verdict told in sentences: the same cells as `evaluate`, with what filled them.
 
-use kernel::{Day, Fen};
-use serde::{Deserialize, Serialize};
+use kernel::Fen;
 
-use super::changes::Change;
 use super::compile::{Compiled, Probe, Take};
-use super::evaluate::{Cell, Scratch, Verdict, record_at};
+use super::evaluate::{Cell, Scratch, UNCLASSED, Verdict, record_at};
+use super::line::{Line, Standing};
+use super::told::{
+    DirectReason, Explanation, FactorReason, GroupPoints, ModelReading, OutsideReason, Part, Reason,
+};
 use super::{EntityFacts, RecordFact, day_of_number};
-use crate::model::{Aggregate, Attribute, Basis, Indicator, Scoring, Source};
-
-/// Why an entity has its class, and what would change it. For internal use: the class is not published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Explanation {
-    /// Code of the model.
-    pub model: String,
-    /// First day of the model's version.
-    pub model_from: Day,
-    /// Day the class is for; `None` only for a day number beyond the calendar.
-    pub as_of: Option<Day>,
-    /// Index of the class, as in [`Verdict`].
-    pub class: u8,
-    /// Code of the class.
-    pub class_code: String,
-    /// Title of the class.
-    pub class_title: String,
-    /// Code of the class that the points alone would give.
-    pub class_by_points: String,
-    /// Total points.
-    pub points: i32,
-    /// Points by group, all groups, in order.
-    pub groups: Vec<GroupPoints>,
-    /// Indicators that give points (above or below 0), by group, then in the order of the model.
-    pub reasons: Vec<Reason>,
-    /// Direct rules (直接判定) whose condition holds.
-    pub direct: Vec<DirectReason>,
-    /// What would make it better.
-    pub changes: Vec<Change>,
-}
-
-/// Points of one group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupPoints {
-    /// Code.
-    pub code: String,
-    /// Title.
-    pub title: String,
-    /// Points after clipping.
-    pub points: i32,
-    /// Sum of the indicators before clipping.
-    pub raw: i64,
-    /// Most points.
-    pub cap: i32,
-}
-
-/// One indicator that gives points.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// Code of the indicator.
-    pub indicator: String,
-    /// Its title.
-    pub title: String,
-    /// Code of its group.
-    pub group: String,
-    /// Its value; `None` when there was nothing to look at. For codes: the points they give.
-    pub value: Option<i64>,
-    /// Its points.
-    pub points: i32,
-    /// Sentence in Chinese.
-    pub sentence: String,
-    /// Document it rests on.
-    pub basis: Basis,
-    /// Records that made the value, ascending.
-    pub records: Vec<i64>,
-}
-
-/// One direct rule whose condition holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DirectReason {
-    /// Code of the rule.
-    pub code: String,
-    /// Its title.
-    pub title: String,
-    /// Class the entity cannot be better than.
-    pub not_better_than: String,
-    /// Whether this rule set the class.
-    pub decides: bool,
-    /// Sentence in Chinese.
-    pub sentence: String,
-    /// Document it rests on.
-    pub basis: Basis,
-    /// Records that made the value, ascending.
-    pub records: Vec<i64>,
-}
+use crate::lineup::Combine;
+use crate::model::{Aggregate, Attribute, FactorSource, FactorUnit, Indicator, Scoring, Source};
 
 impl Compiled {
     /// The verdict with its reasons and what would change it. Points and class equal those of [`Compiled::evaluate`].
@@ -103,25 +22,151 @@ impl Compiled {
         scratch: &mut Scratch,
     ) -> Explanation {
         let verdict = self.evaluate(entity, records, as_of, scratch);
-        let reasons = self.reasons(records, as_of, scratch);
-        let direct = self.direct_reasons(&verdict, records, as_of, scratch);
-        let groups = self.group_reasons(&verdict, scratch);
-        let changes = self.changes(&verdict, entity, records, as_of, scratch);
-        let class = self.model.classes.get(usize::from(verdict.class));
-        Explanation {
-            model: self.model.code.clone(),
+        let line = self.line.as_deref();
+        let outside = line.and_then(|line| line.regimes.get(line.outside(entity)?));
+        let models = line.filter(|_| outside.is_none());
+        let models = models.map_or_else(Vec::new, |line| {
+            self.readings(line, &verdict, entity, records, as_of, scratch)
+        });
+        let part = self.part(verdict.model);
+        let mut told = Explanation {
+            model: part.code.to_owned(),
+            model_title: part.title.to_owned(),
             model_from: self.model.from,
             as_of: day_of_number(as_of),
             class: verdict.class,
-            class_code: class.map(|class| class.code.clone()).unwrap_or_default(),
-            class_title: class.map(|class| class.title.clone()).unwrap_or_default(),
-            class_by_points: self.class_code(self.class_by_points(i64::from(verdict.points))),
+            class_code: self.class_code(verdict.class),
+            class_title: if verdict.class == UNCLASSED {
+                "不分类".to_owned()
+            } else {
+                String::new()
+            },
+            class_by_points: String::new(),
             points: verdict.points,
-            groups,
-            reasons,
-            direct,
-            changes,
+            groups: Vec::new(),
+            reasons: Vec::new(),
+            factors: Vec::new(),
+            direct: Vec::new(),
+            changes: Vec::new(),
+            models,
+            outside: outside.map(|regime| OutsideReason {
+                regime: regime.spec.code.clone(),
+                title: regime.spec.title.clone(),
+                reason: regime.spec.reason.clone(),
+                basis: regime.spec.basis.clone(),
+            }),
+        };
+        if let Some(decider) = self.model_of(verdict.model) {
+            decider.fill(entity, records, as_of, scratch);
+            let class = decider.model.classes.get(usize::from(verdict.class));
+            told.model_from = decider.model.from;
+            told.class_title = class.map(|class| class.title.clone()).unwrap_or_default();
+            told.class_by_points = decider.class_code(decider.class_by_points(i64::from(verdict.points)));
+            told.groups = decider.group_reasons(&verdict, scratch);
+            told.reasons = decider.reasons(records, as_of, scratch);
+            told.factors = decider.factor_reasons(&verdict, scratch);
+            told.direct = decider.direct_reasons(&verdict, records, as_of, scratch);
+            told.changes = self.changes(&verdict, entity, records, as_of, scratch);
         }
+        told
+    }
+
+    /// Which part of the line-up gave a verdict: its `model`.
+    pub fn part(&self, model: u8) -> Part<'_> {
+        let regime = self.line.as_deref().and_then(|line| {
+            let nth = usize::from(model).checked_sub(line.special.len() + 1)?;
+            line.regimes.get(nth)
+        });
+        match (self.model_of(model), regime) {
+            (Some(compiled), _) => Part {
+                code: &compiled.model.code,
+                title: &compiled.model.title,
+            },
+            (None, Some(regime)) => Part {
+                code: &regime.spec.code,
+                title: &regime.spec.title,
+            },
+            (None, None) => Part { code: "", title: "" },
+        }
+    }
+
+    /// The model behind a verdict's `model`; `None` for a regime without one.
+    fn model_of(&self, model: u8) -> Option<&Compiled> {
+        let Some(nth) = usize::from(model).checked_sub(1) else {
+            return Some(self);
+        };
+        let line = self.line.as_deref()?;
+        match line.special.get(nth) {
+            Some(special) => Some(&special.model),
+            None => line
+                .regimes
+                .get(nth.checked_sub(line.special.len())?)?
+                .model
+                .as_ref(),
+        }
+    }
+
+    /// What each model of the line-up says of an entity that is not outside. Uses `scratch`; leaves its speakers.
+    fn readings(
+        &self,
+        line: &Line,
+        verdict: &Verdict,
+        entity: &EntityFacts,
+        records: &[RecordFact],
+        as_of: i32,
+        scratch: &mut Scratch,
+    ) -> Vec<ModelReading> {
+        let standings = line.standings(entity, records, as_of, scratch);
+        let mut read = |model: &Compiled, origin: &str, decides: bool, sentence: String| {
+            model.fill(entity, records, as_of, scratch);
+            let own = model.conclude(scratch);
+            ModelReading {
+                model: model.model.code.clone(),
+                title: model.model.title.clone(),
+                origin: origin.to_owned(),
+                class_code: Some(model.class_code(own.class)),
+                points: Some(own.points),
+                decides,
+                sentence,
+            }
+        };
+        let decided = verdict.model == 0;
+        let spoken = standings.contains(&Standing::Speaks);
+        let sentence = match (decided, spoken) {
+            (true, false) => "没有适用且有数据的专业型模型，按通用型模型确定",
+            (true, true) => "通用型结果不优于专业型结果，以通用型为准",
+            (false, _) => "已由专业型模型确定",
+        };
+        let mut told = vec![read(self, "", decided, sentence.to_owned())];
+        for ((nth, special), standing) in (1_u8..).zip(&line.special).zip(&standings) {
+            let title = &special.model.model.title;
+            match standing {
+                Standing::Apart => {}
+                Standing::Speaks => {
+                    let decides = verdict.model == nth;
+                    let sentence = match (decides, special.spec.combine) {
+                        (true, Combine::Replaces) => format!("适用“{title}”，以专业型结果为准"),
+                        (true, Combine::Worse) => format!("适用“{title}”，专业型结果较差，取较差者"),
+                        (false, _) => format!("适用“{title}”，其结果没有改变类别"),
+                    };
+                    told.push(read(&special.model, &special.spec.origin, decides, sentence));
+                }
+                Standing::Covered | Standing::NoData => told.push(ModelReading {
+                    model: special.model.model.code.clone(),
+                    title: title.clone(),
+                    origin: special.spec.origin.clone(),
+                    class_code: None,
+                    points: None,
+                    decides: false,
+                    sentence: if *standing == Standing::Covered {
+                        format!("已有更具体的专业型模型，不再用“{title}”")
+                    } else {
+                        format!("适用“{title}”，但没有可供计算的记录，依次退回上级体系、通用型模型")
+                    },
+                }),
+            }
+        }
+        told
     }
 
     /// Code of the class at an index; empty beyond the last.
@@ -166,12 +211,53 @@ impl Compiled {
                     value: self.compared(at, cell),
                     points,
                     sentence: self.sentence(&indicator.sentence, at, indicator, cell),
+                    why: indicator.why.clone(),
                     basis: indicator.basis.clone(),
                     records: self.records_behind(at, cell, records, as_of, scratch),
                 });
             }
         }
         reasons
+    }
+
+    fn factor_reasons(&self, verdict: &Verdict, scratch: &Scratch) -> Vec<FactorReason> {
+        let base: i64 = verdict.group_points.iter().copied().map(i64::from).sum();
+        let mut told = Vec::new();
+        for (factor, lever) in self.model.factors.iter().zip(&self.levers) {
+            let number = self.lever_number(lever, &scratch.cells);
+            let points = lever.unit.points(number, base);
+            if points == 0 {
+                continue;
+            }
+            let cell = scratch.cells.get(lever.cell).copied().unwrap_or_default();
+            let value = match &factor.source {
+                FactorSource::Attribute(attribute) => {
+                    self.text_of(&Source::Attribute(*attribute), &factor.scoring, &cell)
+                }
+                FactorSource::Indicator(_) => {
+                    let indicator = self.model.indicators.get(lever.cell);
+                    indicator.map_or_else(String::new, |indicator| self.value_text(indicator, &cell))
+                }
+            };
+            let shown = match lever.unit {
+                FactorUnit::Permille => permille_text(i64::from(number)),
+                FactorUnit::Points => number.to_string(),
+            };
+            let sentence = factor
+                .sentence
+                .replace("{value}", &value)
+                .replace("{factor}", &shown);
+            told.push(FactorReason {
+                factor: factor.code.clone(),
+                title: factor.title.clone(),
+                number,
+                points,
+                sentence: sentence.replace("{points}", &points.to_string()),
+                why: factor.why.clone(),
+                basis: factor.basis.clone(),
+            });
+        }
+        told
     }
 
     fn direct_reasons(
@@ -240,10 +326,14 @@ impl Compiled {
     }
 
     fn value_text(&self, indicator: &Indicator, cell: &Cell) -> String {
+        self.text_of(&indicator.source, &indicator.scoring, cell)
+    }
+
+    fn text_of(&self, source: &Source, scoring: &Scoring, cell: &Cell) -> String {
         if !cell.seen {
             return "无".to_owned();
         }
-        if let Scoring::Map(entries) = &indicator.scoring {
+        if let Scoring::Map(entries) = scoring {
             let text = u32::try_from(cell.value)
                 .ok()
                 .and_then(|number| self.symbols.code_of(number))
@@ -254,7 +344,7 @@ impl Compiled {
             let prefix = entries
                 .iter()
                 .filter(|entry| text.starts_with(&entry.code) && !entry.title.is_empty());
-            let title = match indicator.source {
+            let title = match source {
                 Source::Attribute(Attribute::Industry | Attribute::Division) => {
                     prefix.max_by_key(|entry| entry.code.len())
                 }
@@ -262,7 +352,7 @@ impl Compiled {
             };
             return title.map_or(text, |entry| &entry.title).to_owned();
         }
-        match &indicator.source {
+        match source {
             Source::Attribute(Attribute::CapitalFen) => Fen(cell.value).to_string(),
             Source::Attribute(_) => cell.value.to_string(),
             Source::Records(records) => match records.aggregate {

@@ -9,12 +9,13 @@ use super::dated::{Dated, Defaults, Version, code_in_model, own_code};
 use super::draw::{Exclusion, Floor, Frequency, Load, Ratio, Reserve, Team};
 use super::fault::{PackFault, Place};
 use super::inspection::{CheckItem, ResultCode};
+use super::line_rows::{RegimeRow, read_factor};
 use super::model_rows::{GroupRow, ModelRow, read_direct, read_indicator};
 use super::references::Reference;
 use super::rules::{Alarm, ClassEffect, Deadline, Measure};
 use super::sheet::Sheet;
 use super::toml_tree::Source;
-use crate::model::{Basis, Direct, Indicator};
+use crate::model::{Basis, Direct, Factor, Indicator};
 
 /// Everything a pack holds.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,8 @@ pub(super) struct Content {
     pub groups: Dated<GroupRow>,
     pub indicators: Dated<Indicator>,
     pub direct: Dated<Direct>,
+    pub factors: Dated<Factor>,
+    pub regimes: Dated<RegimeRow>,
     pub classes: Dated<ClassEffect>,
     pub measures: Dated<Measure>,
     pub ratios: Dated<Ratio>,
@@ -49,8 +52,8 @@ pub(super) struct Content {
 /// Does the same to every kind of dated row, borrowed (`ref`) or to change (`mut`).
 macro_rules! each_dated {
     ($how:tt $content:ident, $rows:ident => $work:expr) => {
-        each_dated!(@ $how $content, $rows, $work, tables items models groups indicators direct classes measures ratios
-            frequencies exclusions reserve team load floor checks results deadlines alarms)
+        each_dated!(@ $how $content, $rows, $work, tables items models groups indicators direct factors regimes
+            classes measures ratios frequencies exclusions reserve team load floor checks results deadlines alarms)
     };
     (@ ref $content:ident, $rows:ident, $work:expr, $($field:ident)*) => { $( { let $rows = &$content.$field; $work; } )* };
     (@ mut $content:ident, $rows:ident, $work:expr, $($field:ident)*) => {
@@ -91,6 +94,8 @@ impl Content {
                 self.groups = Dated::read(top, "group", &defaults, code_in_model, GroupRow::read);
                 self.indicators = Dated::read(top, "indicator", &defaults, code_in_model, read_indicator);
                 self.direct = Dated::read(top, "direct", &defaults, code_in_model, read_direct);
+                self.factors = Dated::read(top, "factor", &defaults, code_in_model, read_factor);
+                self.regimes = Dated::read(top, "regime", &defaults, own_code, RegimeRow::read);
             }
             "measures.toml" => {
                 self.classes = Dated::read(top, "class", &defaults, own_code, ClassEffect::read);

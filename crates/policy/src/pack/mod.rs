@@ -10,6 +10,8 @@ mod dated;
 mod draw;
 mod fault;
 mod inspection;
+mod line_rows;
+mod lineup;
 mod model_rows;
 mod on;
 mod references;
@@ -46,7 +48,6 @@ pub use values::Fraction;
 use cases::Cases;
 use content::Content;
 
-use crate::evaluator::compile;
 use crate::symbols::{ItemSymbol, Symbols};
 
 /// How many packs may extend each other.
@@ -181,53 +182,6 @@ impl Pack {
     pub fn on(&self, day: Day) -> PackOn<'_> {
         PackOn::new(self, day)
     }
-
-    /// Compiles every model on every day on which a part of it begins.
-    fn check_models(&self, faults: &mut Vec<PackFault>) {
-        for row in self.content.models.all() {
-            let model = format!("{}/", row.code);
-            let within = |day: Day| day >= row.begin && row.last.is_none_or(|last| day <= last);
-            let parts = |code: &str, day: Day| code.starts_with(&model) && within(day);
-            let mut days = vec![row.begin];
-            days.extend(
-                self.content
-                    .groups
-                    .all()
-                    .filter(|part| parts(&part.code, part.begin))
-                    .map(|part| part.begin),
-            );
-            days.extend(
-                self.content
-                    .indicators
-                    .all()
-                    .filter(|part| parts(&part.code, part.begin))
-                    .map(|part| part.begin),
-            );
-            days.extend(
-                self.content
-                    .direct
-                    .all()
-                    .filter(|part| parts(&part.code, part.begin))
-                    .map(|part| part.begin),
-            );
-            days.sort_unstable();
-            days.dedup();
-            for day in days {
-                let Ok(answer) = self.on(day).model(&row.code) else {
-                    continue;
-                };
-                if let Err(fault) = compile(&answer.value, &self.symbols) {
-                    let what = format!("{fault}（自{day}起）");
-                    faults.push(PackFault {
-                        place: row.place.clone(),
-                        what,
-                        right: "请改正该处".to_owned(),
-                    });
-                    break;
-                }
-            }
-        }
-    }
 }
 
 /// Reads the pack and all it extends, nearest first.
@@ -322,6 +276,7 @@ fn symbols_of(content: &Content) -> Symbols {
     let mut codes: Vec<String> = tables
         .flat_map(|table| table.values.iter().map(|value| value.code.clone()))
         .collect();
+    codes.extend(lineup::named_codes(content));
     for indicator in content.indicators.all().filter_map(|version| version.body()) {
         if let Scoring::Map(entries) = &indicator.scoring {
             codes.extend(entries.iter().map(|entry| entry.code.clone()));

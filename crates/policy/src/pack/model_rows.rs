@@ -1,5 +1,6 @@
 //! Rows of `model.toml`: models, groups, indicators, direct rules.
 
+use super::line_rows::{LineRow, read_line};
 use super::references::Kind;
 use super::sheet::{Free, Sheet};
 use crate::model::{
@@ -7,11 +8,12 @@ use crate::model::{
     Scoring, Source,
 };
 
-/// A model row: title and classes.
+/// A model row: title, classes, and how a professional model goes with the general one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ModelRow {
     pub title: String,
     pub classes: Vec<Class>,
+    pub line: Option<LineRow>,
 }
 
 impl ModelRow {
@@ -52,6 +54,7 @@ impl ModelRow {
         Self {
             title: sheet.text("title"),
             classes,
+            line: read_line(sheet),
         }
     }
 }
@@ -74,7 +77,7 @@ impl GroupRow {
     }
 }
 
-const ATTRIBUTES: &[(&str, Attribute)] = &[
+pub(super) const ATTRIBUTES: &[(&str, Attribute)] = &[
     ("established_on", Attribute::EstablishedOn),
     ("capital_fen", Attribute::CapitalFen),
     ("kind", Attribute::Kind),
@@ -107,7 +110,7 @@ const AGGREGATES: &[(&str, Word)] = &[
 ];
 
 /// Code of the model a row belongs to, with the row's own.
-fn inner_code(sheet: &Sheet<'_>) -> (String, String) {
+pub(super) fn inner_code(sheet: &Sheet<'_>) -> (String, String) {
     (sheet.text("model"), sheet.text("code"))
 }
 
@@ -136,15 +139,27 @@ pub(super) fn read_indicator(sheet: &Sheet<'_>) -> Indicator {
         scoring,
         absent: sheet.maybe_small("absent", -1_000_000..=1_000_000).unwrap_or(0),
         sentence: read_sentence(sheet),
+        why: sheet.maybe_text("why").unwrap_or_default(),
         basis: Basis::default(),
     }
 }
 
 fn read_sentence(sheet: &Sheet<'_>) -> String {
+    sentence_with(sheet, &["{value}", "{points}"])
+}
+
+/// A sentence with these placeholders only.
+pub(super) fn sentence_with(sheet: &Sheet<'_>, known: &[&str]) -> String {
     let sentence = sheet.text("sentence");
-    let rest = sentence.replace("{value}", "").replace("{points}", "");
+    let rest = known
+        .iter()
+        .fold(sentence.clone(), |rest, known| rest.replace(known, ""));
     if rest.contains(['{', '}']) {
-        sheet.fault("sentence", "句中有不认识的占位符", "只能用 {value} 和 {points}");
+        sheet.fault(
+            "sentence",
+            "句中有不认识的占位符",
+            format!("只能用 {}", known.join(" 和 ")),
+        );
     }
     sentence
 }
@@ -257,7 +272,7 @@ fn read_scoring(sheet: &Sheet<'_>, source: &Source) -> Scoring {
     }
 }
 
-fn read_bands(sheet: &Sheet<'_>) -> Vec<Band> {
+pub(super) fn read_bands(sheet: &Sheet<'_>) -> Vec<Band> {
     let mut bands: Vec<Band> = Vec::new();
     for row in sheet.sheets("bands") {
         let limit = 1_000_000_000_000_000;
@@ -274,7 +289,7 @@ fn read_bands(sheet: &Sheet<'_>) -> Vec<Band> {
     bands
 }
 
-fn read_map(sheet: &Sheet<'_>, source: &Source) -> Vec<MapEntry> {
+pub(super) fn read_map(sheet: &Sheet<'_>, source: &Source) -> Vec<MapEntry> {
     let Some(map) = sheet.maybe_sheet("map") else {
         return Vec::new();
     };

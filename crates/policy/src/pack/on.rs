@@ -9,7 +9,7 @@ use super::dated::{Dated, Version};
 use super::draw::{Exclusion, Floor, Frequency, Load, Ratio, Reserve, Team};
 use super::inspection::{CheckItem, ResultCode};
 use super::rules::{Alarm, ClassEffect, DayUnit, Deadline, Measure};
-use crate::model::{Attribute, Basis, Class, Group, Model, Scoring, Source};
+use crate::model::{Attribute, Basis, Class, FactorSource, Group, Model, Scoring, Source};
 
 /// Which version of which value an answer rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,10 @@ impl<'p> PackOn<'p> {
     /// The pack.
     pub fn pack(&self) -> &'p Pack {
         self.pack
+    }
+
+    pub(super) fn content(&self) -> &'p super::content::Content {
+        &self.pack.content
     }
 
     fn ask<T>(&self, rows: &'p Dated<T>, kind: &'static str, code: &str) -> Asked<'p, T> {
@@ -198,6 +202,18 @@ impl<'p> PackOn<'p> {
             direct.basis = version.basis.clone();
             Some(direct)
         });
+        let factors = content
+            .factors
+            .on(self.day)
+            .filter(|version| inner(&version.code).is_some());
+        let factors = factors.filter_map(|version| {
+            let mut factor = version.body()?.clone();
+            factor.basis = version.basis.clone();
+            if let FactorSource::Attribute(attribute) = factor.source {
+                self.name_codes(&mut factor.scoring, &Source::Attribute(attribute));
+            }
+            Some(factor)
+        });
         let model = Model {
             code: code.to_owned(),
             title: row.title.clone(),
@@ -207,6 +223,7 @@ impl<'p> PackOn<'p> {
             groups: groups.into_iter().map(|(_, group)| group).collect(),
             indicators: indicators.collect(),
             direct: direct.collect(),
+            factors: factors.collect(),
         };
         Ok(Answer { value: model, trace })
     }

@@ -4,12 +4,13 @@ use crate::reference;
 use crate::support::{CODES, ITEMS, bands, direct, indicator, map, model, records_of, symbols};
 use crate::values::counting;
 use policy::{
-    Aggregate, Attribute, Condition, DecayStep, Direct, EntityFacts, Fate, Indicator, Model, OPEN,
-    RecordFact, Records, Relation, Scoring, Scratch, Source, Verdict, compile, resolve,
+    Aggregate, Attribute, Basis, Condition, DecayStep, Direct, EntityFacts, Factor, FactorSource, FactorUnit,
+    Fate, Indicator, Model, OPEN, RecordFact, Records, Relation, Scoring, Scratch, Source, Verdict, compile,
+    resolve,
 };
 use proptest::prelude::*;
 
-const AS_OF: i32 = 1_000;
+pub const AS_OF: i32 = 1_000;
 
 fn a_scoring() -> impl Strategy<Value = Scoring> {
     proptest::collection::btree_map(-3_i64..1_200, -40_i32..60, 0..4)
@@ -99,7 +100,70 @@ fn an_indicator() -> impl Strategy<Value = Indicator> {
     )
 }
 
-fn a_model() -> impl Strategy<Value = Model> {
+fn a_factor() -> impl Strategy<Value = Factor> {
+    let attribute = prop_oneof![
+        Just(Attribute::EstablishedOn),
+        Just(Attribute::CapitalFen),
+        Just(Attribute::Industry),
+        Just(Attribute::Kind),
+    ];
+    let source = prop_oneof![
+        attribute.prop_map(FactorSource::Attribute),
+        (0_usize..8).prop_map(|at| FactorSource::Indicator(at.to_string())),
+    ];
+    let bands = proptest::collection::btree_map(-3_i64..1_200, -60_i32..1_700, 0..4);
+    let map = proptest::collection::btree_map(0..CODES.len(), -60_i32..1_700, 0..5);
+    (source, bands, map, any::<bool>(), -100_i32..1_300).prop_map(
+        |(source, banded, mapped, share, absent)| {
+            let coded = matches!(&source, FactorSource::Attribute(attribute) if attribute.is_code());
+            let mapped: Vec<(&str, i32)> = mapped
+                .into_iter()
+                .map(|(at, number)| (CODES[at], number))
+                .collect();
+            Factor {
+                code: "?".to_owned(),
+                title: String::new(),
+                source,
+                unit: if share {
+                    FactorUnit::Permille
+                } else {
+                    FactorUnit::Points
+                },
+                scoring: if coded { map_of(&mapped) } else { bands_of(banded) },
+                absent,
+                sentence: "{value}×{factor}={points}".to_owned(),
+                why: String::new(),
+                basis: Basis::default(),
+            }
+        },
+    )
+}
+
+fn map_of(pairs: &[(&str, i32)]) -> Scoring {
+    map(pairs)
+}
+
+fn bands_of(pairs: std::collections::BTreeMap<i64, i32>) -> Scoring {
+    bands(&pairs.into_iter().collect::<Vec<_>>())
+}
+
+pub fn a_model() -> impl Strategy<Value = Model> {
+    let factors = proptest::collection::vec(a_factor(), 0..3);
+    (a_plain_model(), factors).prop_map(|(mut model, factors)| {
+        model.factors = factors;
+        let count = model.indicators.len();
+        for (number, factor) in model.factors.iter_mut().enumerate() {
+            factor.code = format!("f{number}");
+            if let FactorSource::Indicator(at) = &mut factor.source {
+                let chosen: usize = at.parse().unwrap();
+                *at = format!("i{}", chosen % count);
+            }
+        }
+        model
+    })
+}
+
+fn a_plain_model() -> impl Strategy<Value = Model> {
     let rules = proptest::collection::vec((any::<prop::sample::Index>(), -2_i64..5, 0_usize..4), 0..3);
     (proptest::collection::vec(an_indicator(), 1..8), rules).prop_map(|(mut indicators, rules)| {
         for (number, indicator) in indicators.iter_mut().enumerate() {
@@ -153,7 +217,7 @@ fn a_record() -> impl Strategy<Value = RecordFact> {
 }
 
 /// Records numbered 1…n, then shuffled.
-fn records() -> impl Strategy<Value = Vec<RecordFact>> {
+pub fn records() -> impl Strategy<Value = Vec<RecordFact>> {
     proptest::collection::vec(a_record(), 0..12)
         .prop_map(|mut records| {
             for (number, record) in (1..).zip(&mut records) {
@@ -164,7 +228,7 @@ fn records() -> impl Strategy<Value = Vec<RecordFact>> {
         .prop_shuffle()
 }
 
-fn an_entity() -> impl Strategy<Value = EntityFacts> {
+pub fn an_entity() -> impl Strategy<Value = EntityFacts> {
     (
         proptest::option::of(0_i32..1_100),
         proptest::option::of(0_i64..2_000),
@@ -250,8 +314,11 @@ proptest! {
         let compiled = compile(&model, &symbols()).unwrap();
         let mut scratch = Scratch::new();
         let told = compiled.explain(&entity, &records, AS_OF, &mut scratch);
-        let Verdict { class, points, group_points, floor } = compiled.evaluate(&entity, &records, AS_OF, &mut scratch);
-        prop_assert_eq!((told.class, told.points), (class, points));
+        let Verdict { class, model: part, points, group_points, floor } = compiled.evaluate(&entity, &records, AS_OF, &mut scratch);
+        prop_assert_eq!((told.class, told.points, part), (class, points, 0));
+        let base: i64 = told.groups.iter().map(|group| i64::from(group.points)).sum();
+        let moved: i64 = told.factors.iter().map(|factor| factor.points).sum();
+        prop_assert_eq!(i64::from(told.points), (base + moved).max(0));
         for (at, group) in told.groups.iter().enumerate() {
             let raw: i64 = told.reasons.iter().filter(|reason| reason.group == group.code).map(|reason| i64::from(reason.points)).sum();
             prop_assert_eq!(group.raw, raw);

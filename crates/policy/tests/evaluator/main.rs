@@ -11,6 +11,7 @@
 
 mod chains;
 mod differential;
+mod lineup;
 mod meaning;
 mod reference;
 mod support;

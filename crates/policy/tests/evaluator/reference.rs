@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use policy::{
-    Aggregate, Attribute, EntityFacts, Indicator, ItemMode, Model, OPEN, RecordFact, Relation, Scoring,
-    Source, Symbols,
+    Aggregate, Attribute, EntityFacts, Factor, FactorSource, FactorUnit, Indicator, ItemMode, Model, OPEN,
+    RecordFact, Relation, Scoring, Source, Symbols,
 };
 
 /// What the reference finds.
@@ -68,7 +68,7 @@ fn family_speaks(origin: &RecordFact, seen: &[RecordFact]) -> bool {
 }
 
 /// The records that count, with their ends.
-fn standing(records: &[RecordFact], as_of: i32, symbols: &Symbols) -> Vec<RecordFact> {
+pub fn standing(records: &[RecordFact], as_of: i32, symbols: &Symbols) -> Vec<RecordFact> {
     let seen: Vec<RecordFact> = records
         .iter()
         .filter(|record| record.on <= as_of)
@@ -218,6 +218,32 @@ fn points(indicator: &Indicator, value: Option<i64>, symbols: &Symbols) -> i32 {
     }
 }
 
+fn number_of(factor: &Factor, seen: i64, symbols: &Symbols) -> i32 {
+    let neutral = if factor.unit == FactorUnit::Permille {
+        1000
+    } else {
+        0
+    };
+    match &factor.scoring {
+        Scoring::Bands(bands) => {
+            let band = bands.iter().rfind(|band| band.min <= seen);
+            band.map_or(neutral, |band| band.points)
+        }
+        Scoring::Map(entries) => {
+            let text = symbols.code_of(seen as u32).unwrap_or("");
+            let prefix = matches!(
+                factor.source,
+                FactorSource::Attribute(Attribute::Industry | Attribute::Division)
+            );
+            let fits = entries
+                .iter()
+                .filter(|entry| text == entry.code || (prefix && text.starts_with(&entry.code)));
+            fits.max_by_key(|entry| entry.code.len())
+                .map_or(neutral, |entry| entry.points)
+        }
+    }
+}
+
 /// The class of an entity on a day.
 pub fn find(
     model: &Model,
@@ -250,7 +276,37 @@ pub fn find(
             mine.map(|(_, points)| *points).sum::<i32>().max(0).min(group.cap)
         })
         .collect();
-    let total: i32 = groups.iter().sum();
+    let base: i32 = groups.iter().sum();
+    let mut total = base;
+    for factor in &model.factors {
+        let seen = match &factor.source {
+            FactorSource::Attribute(attribute) => {
+                let source = Source::Attribute(*attribute);
+                let asking = Indicator {
+                    source,
+                    ..model.indicators[0].clone()
+                };
+                value(&asking, entity, &standing, as_of, symbols)
+            }
+            FactorSource::Indicator(code) => {
+                let at = model
+                    .indicators
+                    .iter()
+                    .position(|indicator| indicator.code == *code)
+                    .unwrap();
+                match &model.indicators[at].scoring {
+                    Scoring::Bands(_) => values[at],
+                    Scoring::Map(_) => values[at].map(|_| i64::from(given[at])),
+                }
+            }
+        };
+        let number = seen.map_or(factor.absent, |seen| number_of(factor, seen, symbols));
+        total += match factor.unit {
+            FactorUnit::Permille => base * (number - 1000) / 1000,
+            FactorUnit::Points => number,
+        };
+    }
+    let total = total.max(0);
     let mut class = model
         .classes
         .iter()

@@ -64,6 +64,7 @@ pub fn indicator(code: &str, source: Source, scoring: Scoring) -> Indicator {
         scoring,
         absent: 0,
         sentence: "值{value}计{points}分".to_owned(),
+        why: String::new(),
         basis: Basis::default(),
     }
 }
@@ -99,6 +100,7 @@ pub fn model(indicators: Vec<Indicator>, direct: Vec<Direct>) -> Model {
         ],
         indicators,
         direct,
+        factors: Vec::new(),
     }
 }
 

@@ -55,6 +55,7 @@ pub fn workers() -> Vec<Box<dyn hall::job::Worker>> {
 pub fn statements() -> Vec<&'static db::Statement> {
     [
         hall::STATEMENTS,
+        hall::feed::STATEMENTS,
         office::STATEMENTS,
         intake::STATEMENTS,
         registry::STATEMENTS,

@@ -22,4 +22,5 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(5, "0005_assess"),
     step!(6, "0006_inspect"),
     step!(7, "0007_publish"),
+    step!(12, "0012_feed"),
 ];

@@ -30,4 +30,7 @@ pub enum ProofError {
     /// The pools given are not the pools committed to.
     #[error("抽查对象名单与承诺不一致:{0}")]
     Pools(String),
+    /// A page of the feed does not continue what was taken before, or is not what the platform signed.
+    #[error("数据接续校验不通过：{0}")]
+    Feed(String),
 }

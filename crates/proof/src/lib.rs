@@ -17,6 +17,7 @@
 pub mod canonical;
 pub mod draw;
 mod error;
+pub mod feed;
 pub mod key;
 pub mod log;
 pub mod merkle;

@@ -1,5 +1,6 @@
 //! The program: command line, server and worker over one house.
 
+mod carrier;
 mod cli;
 mod full_run;
 mod packs;

@@ -6,16 +6,19 @@ use std::time::{Duration, Instant};
 
 use house::hall::job::{self, Worker};
 use house::hall::ledger::{self, Reader};
-use house::hall::{House, Op, command, log};
+use house::hall::{House, Op, command, feed, log};
 use house::{assess, inspect, publish};
 use kernel::{Actor, Fault, Outcome};
 
+use crate::carrier::Outward;
 use crate::full_run::FullRun;
 
 /// How long the ledger rests when there was nothing to do.
 const REST: Duration = Duration::from_millis(100);
 /// How long a thread rests after a fault.
 const REST_AFTER_FAULT: Duration = Duration::from_secs(1);
+/// How long the thread that calls out rests when there was nobody to call.
+const REST_OUTWARD: Duration = Duration::from_millis(500);
 /// How often it is looked for terms that have passed.
 const TERMS_EVERY: Duration = Duration::from_mins(1);
 
@@ -52,6 +55,7 @@ fn pass(house: &House) -> Outcome<bool> {
     let readers = house::readers();
     let readers: Vec<&dyn Reader> = readers.iter().map(AsRef::as_ref).collect();
     let taken = ledger::catch_up(house, &op, &readers)?;
+    feed::log::extend(house, &op)?;
     metrics::counter!("background_events_taken_total").increment(taken);
     Ok(sealed > 0 || taken > 0)
 }
@@ -66,8 +70,8 @@ fn work_next(house: &House, abandoned: bool) -> Outcome<bool> {
     Ok(worked)
 }
 
-/// Two threads beside the server: one for the ledger, one for jobs, so that a long import holds up no regrading and no
-/// deadline. A fault of either is logged and the work goes on.
+/// Three threads beside the server: one for the ledger, one for jobs, one that calls other systems, so that a long import
+/// holds up no regrading and no deadline. A fault of either is logged and the work goes on.
 pub struct Background {
     beat: Arc<Beat>,
     threads: Vec<JoinHandle<()>>,
@@ -86,6 +90,7 @@ impl Background {
         };
         started.spawn("ledger", house, keep_ledger)?;
         started.spawn("jobs", house, do_jobs)?;
+        started.spawn("outward", house, call_out)?;
         Ok(started)
     }
 
@@ -123,6 +128,7 @@ fn describe() {
         "background_job_running",
         "1 while a job is being looked for or done."
     );
+    metrics::describe_counter!("background_calls_total", "Calls made to other systems.");
 }
 
 fn report(fault: &Fault, what: &'static str) {
@@ -202,7 +208,27 @@ fn do_jobs(house: &House, beat: &Beat) {
     }
 }
 
-/// How the two threads keep step, and how they are stopped.
+/// The thread that calls other systems: a slow or dead subscriber holds up neither the ledger nor a job.
+fn call_out(house: &House, beat: &Beat) {
+    let carrier = Outward::new();
+    while beat.goes_on() {
+        let calls = alive(|| feed::hooks::deliver(house, &operation(house), &carrier));
+        let rest = match calls {
+            Ok(0) => REST_OUTWARD,
+            Ok(calls) => {
+                metrics::counter!("background_calls_total").increment(calls);
+                Duration::ZERO
+            }
+            Err(fault) => {
+                report(&fault, "subscribers could not be told; it is tried again");
+                REST_AFTER_FAULT
+            }
+        };
+        beat.pause(rest);
+    }
+}
+
+/// How the threads keep step, and how they are stopped.
 #[derive(Default)]
 struct Beat {
     state: Mutex<State>,
@@ -247,6 +273,11 @@ impl Beat {
     fn rest(&self, number: u64, rest: Duration) {
         let idle = |state: &mut State| !state.stopped && (state.asked <= number || state.done < number);
         drop(self.changed.wait_timeout_while(self.state(), rest, idle));
+    }
+
+    /// Whether it is not yet time to stop.
+    fn goes_on(&self) -> bool {
+        !self.state().stopped
     }
 
     /// Rests whatever happens, until it is time to stop.

@@ -7,6 +7,10 @@ use kernel::{Actor, ActorKind};
 pub const PUBLIC: Permission = Permission("public");
 /// See duties, jobs and the ledger.
 pub const READ_HALL: Permission = Permission("hall.read");
+/// Download the ledger.
+pub const READ_FEED: Permission = Permission("hall.feed");
+/// Manage subscribers.
+pub const MANAGE_HOOKS: Permission = Permission("hall.hooks");
 /// See departments and inspectors.
 pub const READ_OFFICE: Permission = Permission("office.read");
 /// Load departments and inspectors.
@@ -40,6 +44,8 @@ pub const PUBLISH: Permission = Permission("publish.publish");
 pub const ALL: &[Permission] = &[
     PUBLIC,
     READ_HALL,
+    READ_FEED,
+    MANAGE_HOOKS,
     READ_OFFICE,
     WRITE_OFFICE,
     READ_INTAKE,

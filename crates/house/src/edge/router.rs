@@ -185,6 +185,7 @@ pub fn all_routes() -> Routes {
             metrics,
         )
         .and(crate::hall::http::routes())
+        .and(crate::hall::feed::http::routes())
         .and(crate::office::http::routes())
         .and(crate::intake::http::routes())
         .and(crate::registry::http::routes())

@@ -16,6 +16,7 @@ pub struct Keys {
     pub suite: Suite,
     /// The platform key.
     pub platform: Key,
+    secret: Vec<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,7 +64,18 @@ impl Keys {
         Ok(Self {
             suite,
             platform: Key::from_random(suite, secret).map_err(|fault| proof_fault(&fault))?,
+            secret: secret.to_vec(),
         })
+    }
+
+    /// A secret of its own for one purpose, always the same for the same words: salts, keyed hashes and the secrets of
+    /// subscribers need no place of their own to be kept, and none tells anything about another.
+    pub fn derived(&self, purpose: &str) -> [u8; SECRET_BYTES] {
+        self.suite
+            .mac(&self.secret, "derived")
+            .field(purpose.as_bytes())
+            .finish()
+            .0
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod command;
 pub mod duty;
+pub mod feed;
 pub mod files;
 pub mod http;
 pub mod job;

@@ -2,6 +2,7 @@
 
 mod classify;
 mod demo;
+mod feed;
 mod import;
 mod init;
 mod inspect;
@@ -107,6 +108,12 @@ enum Command {
     /// 公开日志
     #[command(subcommand)]
     Log(log::Log),
+    /// 事件的增量下载
+    #[command(subcommand)]
+    Feed(feed::Feed),
+    /// 推送订阅（webhook）
+    #[command(subcommand)]
+    Hook(feed::HookCommand),
     /// 启动服务
     Serve {
         /// 监听地址
@@ -136,6 +143,11 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Verify(verify) => return verify::run(&verify),
         Command::Policy(policy) => return pack::run(&policy),
         Command::Log(what) => log::run(&opened(open()?)?, &what),
+        Command::Feed(what) => match feed::follow(&what) {
+            Some(followed) => followed,
+            None => feed::run(&opened(open()?)?, &what),
+        },
+        Command::Hook(what) => feed::hook(&opened(open()?)?, what),
         Command::Serve { listen } => serve::serve(&open()?, listen),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -1,27 +1,26 @@
 //! All entities through the evaluator: ranges of entities on several threads, results in entity order, memory flat.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 
-use policy::{Compiled, RecordFact, Scratch};
+use policy::{Compiled, RecordFact, Scratch, Symbols};
 
+use crate::calendar::Calendar;
+use crate::desk::{Desk, Part, Parts, run};
+use crate::entities::{EntityLayer, EntityStream};
 use crate::fault::{Lake, LakeFault};
-use crate::format::{Columns, EntityColumns, EntityRow, RecordColumns};
+use crate::format::{EntityRow, RecordColumns};
+use crate::manifest::Manifest;
 use crate::partition::ranges;
 use crate::read::{FileIndex, FileReader};
-use crate::result::{Counting, Results, Sink, Totals};
+use crate::result::{Results, Sink, Totals};
 use crate::snapshot::Snapshot;
-use crate::symbols::SymbolMap;
+use crate::symbols::{SymbolMap, SymbolTable};
 
 /// Rows decoded at a time by one thread, over all segments together.
 const BATCH_ROWS: usize = 1 << 16;
 /// Rows decoded at a time from one segment, at least.
 const LEAST_BATCH_ROWS: usize = 1 << 10;
-/// Finished ranges that may wait for an earlier one, for each thread.
-const AHEAD: usize = 2;
 
 /// What is to be classified.
 #[derive(Debug, Clone, Copy)]
@@ -78,74 +77,148 @@ pub fn classify(
     sink: &mut dyn Sink,
     progress: &mut dyn FnMut(Progress),
 ) -> Lake<Answer> {
-    let up_to = question.up_to.unwrap_or_else(|| snapshot.position());
-    if up_to > snapshot.position() {
-        return Err(LakeFault::BeyondSnapshot {
-            held: snapshot.position(),
-            wanted: up_to,
-        });
-    }
-    let Some(first) = question.models.first() else {
-        return Err(LakeFault::Argument("至少需要一个模型"));
-    };
-    let symbols = first.symbols();
-    if question.models.iter().any(|m| m.symbols() != symbols) {
-        return Err(LakeFault::Argument("各模型须按同一符号表编译"));
-    }
-    let table = |number: usize| {
-        snapshot
-            .manifest()
-            .symbol_tables
-            .get(number)
-            .ok_or(LakeFault::Argument("清单引用了不存在的符号表"))
-    };
-    let (entry, entities) = snapshot.entities_at(up_to)?;
+    classify_until(snapshot, question, false, sink, progress).map(|(answer, _)| answer)
+}
+
+/// The same; where asked, also the days on which entities are due.
+pub(crate) fn classify_until(
+    snapshot: &Snapshot,
+    question: &Question<'_>,
+    until: bool,
+    sink: &mut dyn Sink,
+    progress: &mut dyn FnMut(Progress),
+) -> Lake<(Answer, Calendar)> {
+    let manifest = snapshot.manifest();
+    let (up_to, symbols) = question.check(manifest)?;
     let mut segments = Vec::new();
     for (segment, index) in snapshot.segments_up_to(up_to) {
-        segments.push((Arc::clone(index), table(segment.symbols)?.map_to_pack(symbols)));
+        segments.push((
+            Arc::clone(index),
+            table(manifest, segment.symbols)?.map_to_pack(symbols),
+        ));
     }
-    let files = segments.iter().map(|(index, _)| &**index).chain([&entities]);
-    let ranges = ranges(files, question.threads);
-    let entity_map = table(entry.symbols)?.map_to_pack(symbols);
+    let mut entities = Vec::new();
+    for (entry, index) in snapshot.entities_at(up_to)? {
+        entities.push(EntityLayer {
+            index,
+            map: table(manifest, entry.symbols)?.map_to_pack(symbols),
+            gone: entry.gone.clone(),
+        });
+    }
+    let files = segments.iter().map(|(index, _)| &**index);
+    let ranges = ranges(
+        files.chain(entities.iter().map(|layer| &layer.index)),
+        question.threads,
+    );
     let batch_rows = (BATCH_ROWS / segments.len().max(1)).max(LEAST_BATCH_ROWS);
     let work = Work {
-        models: question.models,
-        as_of: question.as_of,
+        judge: Judge {
+            models: question.models,
+            as_of: question.as_of,
+            until,
+        },
         up_to,
         entities,
-        entity_map,
         segments,
+        ranges,
         batch_rows,
     };
-    let mut desk = Desk::new(question.models, sink, progress, entry.seal.rows);
-    run(&work, &ranges, question.threads.max(1), &mut desk)?;
-    Ok(Answer {
+    let (last, total) = standing_entities(manifest, up_to)?;
+    let calendar = Calendar::after(question.as_of);
+    let mut desk = Desk::new(question.models, sink, progress, total, until.then_some(calendar));
+    run(&work, question.threads.max(1), &mut desk)?;
+    let answer = Answer {
         up_to,
-        entities_position: entry.position,
-        entities_pack: table(entry.symbols)?.pack_hash.clone(),
+        entities_position: last.position,
+        entities_pack: table(manifest, last.symbols)?.pack_hash.clone(),
         entities: desk.done.entities,
         records: desk.done.records,
         orphans: desk.orphans,
         totals: desk.counting.totals(question.models, symbols),
-    })
+    };
+    let calendar = desk.calendar.unwrap_or_else(|| Calendar::after(question.as_of));
+    Ok((answer, calendar))
+}
+
+/// A symbol table of the manifest.
+pub(crate) fn table(manifest: &Manifest, number: usize) -> Lake<&SymbolTable> {
+    manifest
+        .symbol_tables
+        .get(number)
+        .ok_or(LakeFault::Argument("清单引用了不存在的符号表"))
+}
+
+/// The last file of entities at a position, and about how many entities there are.
+fn standing_entities(manifest: &Manifest, up_to: i64) -> Lake<(&crate::manifest::EntitiesEntry, u64)> {
+    let entries = manifest.entities_at(up_to)?;
+    let total = entries.first().map_or(0, |entry| entry.seal.rows);
+    entries
+        .last()
+        .map(|last| (last, total))
+        .ok_or(LakeFault::NoEntities { wanted: up_to })
+}
+
+impl<'m> Question<'m> {
+    /// The position asked for, and the symbols of the models.
+    pub(crate) fn check(&self, manifest: &Manifest) -> Lake<(i64, &'m Symbols)> {
+        let (held, wanted) = (manifest.position, self.up_to.unwrap_or(manifest.position));
+        if wanted > held {
+            return Err(LakeFault::BeyondSnapshot { held, wanted });
+        }
+        let Some(first) = self.models.first() else {
+            return Err(LakeFault::Argument("至少需要一个模型"));
+        };
+        let symbols = first.symbols();
+        if self.models.iter().any(|m| m.symbols() != symbols) {
+            return Err(LakeFault::Argument("各模型须按同一符号表编译"));
+        }
+        Ok((wanted, symbols))
+    }
+}
+
+/// What an entity is judged by.
+pub(crate) struct Judge<'m> {
+    pub models: &'m [Compiled],
+    pub as_of: i32,
+    /// Whether it is asked how long the verdict holds.
+    pub until: bool,
+}
+
+impl Judge<'_> {
+    #[inline]
+    pub(crate) fn judge(
+        &self,
+        row: &EntityRow,
+        facts: &[RecordFact],
+        scratch: &mut Scratch,
+        results: &mut Results,
+    ) {
+        results.entity.push(row.entity);
+        results.division.push(row.facts.division);
+        let mut first = policy::NEVER;
+        for (model, columns) in self.models.iter().zip(&mut results.models) {
+            if self.until {
+                let (verdict, until) = model.evaluate_until(&row.facts, facts, self.as_of, scratch);
+                columns.push(&verdict);
+                first = first.min(until);
+            } else {
+                columns.push(&model.evaluate(&row.facts, facts, self.as_of, scratch));
+            }
+        }
+        if self.until {
+            results.until.push(first);
+        }
+    }
 }
 
 /// What all threads share.
 struct Work<'m> {
-    models: &'m [Compiled],
-    as_of: i32,
+    judge: Judge<'m>,
     up_to: i64,
-    entities: FileIndex,
-    entity_map: SymbolMap,
+    entities: Vec<EntityLayer>,
     segments: Vec<(Arc<FileIndex>, SymbolMap)>,
+    ranges: Vec<RangeInclusive<i64>>,
     batch_rows: usize,
-}
-
-/// Results of one range.
-struct Part {
-    results: Results,
-    records: u64,
-    orphans: u64,
 }
 
 /// One segment as one thread reads it.
@@ -172,8 +245,19 @@ impl Lane<'_> {
     }
 }
 
-impl Work<'_> {
-    fn part(&self, range: &RangeInclusive<i64>, scratch: &mut Scratch) -> Lake<Part> {
+impl Parts for Work<'_> {
+    fn count(&self) -> usize {
+        self.ranges.len()
+    }
+
+    fn part(&self, number: usize, scratch: &mut Scratch) -> Lake<Part> {
+        let mut part = Part {
+            results: Results::for_models(self.judge.models),
+            ..Part::default()
+        };
+        let Some(range) = self.ranges.get(number) else {
+            return Ok(part);
+        };
         let mut lanes = Vec::with_capacity(self.segments.len());
         for (index, map) in &self.segments {
             let reader = index.reader::<RecordColumns>(range, self.batch_rows)?;
@@ -183,26 +267,19 @@ impl Work<'_> {
                 map,
             });
         }
-        let mut entities = self.entities.reader::<EntityColumns>(range, BATCH_ROWS)?;
-        let mut part = Part {
-            results: Results::for_models(self.models),
-            records: 0,
-            orphans: 0,
-        };
+        let mut entities = EntityStream::open(&self.entities, range, BATCH_ROWS)?;
         let mut facts: Vec<RecordFact> = Vec::new();
-        while let Some(mut row) = entities.row().filter(|row| row.entity <= *range.end()) {
+        while let Some(row) = entities.next()?.filter(|row| row.entity <= *range.end()) {
             facts.clear();
             for lane in &mut lanes {
                 part.orphans = part
                     .orphans
                     .saturating_add(lane.collect(row.entity, self.up_to, &mut facts)?);
             }
-            EntityColumns::translate(&mut row, &self.entity_map);
-            self.judge(&row, &facts, scratch, &mut part.results);
+            self.judge.judge(&row, &facts, scratch, &mut part.results);
             part.records = part
                 .records
                 .saturating_add(u64::try_from(facts.len()).unwrap_or(u64::MAX));
-            entities.step()?;
         }
         for lane in &mut lanes {
             part.orphans = part
@@ -211,151 +288,4 @@ impl Work<'_> {
         }
         Ok(part)
     }
-
-    #[inline]
-    fn judge(&self, row: &EntityRow, facts: &[RecordFact], scratch: &mut Scratch, results: &mut Results) {
-        results.entity.push(row.entity);
-        results.division.push(row.facts.division);
-        for (model, columns) in self.models.iter().zip(&mut results.models) {
-            columns.push(&model.evaluate(&row.facts, facts, self.as_of, scratch));
-        }
-    }
-}
-
-/// Where finished parts are put in order and given out.
-struct Desk<'s> {
-    sink: &'s mut dyn Sink,
-    progress: &'s mut dyn FnMut(Progress),
-    counting: Counting,
-    done: Progress,
-    orphans: u64,
-}
-
-impl<'s> Desk<'s> {
-    fn new(
-        models: &[Compiled],
-        sink: &'s mut dyn Sink,
-        progress: &'s mut dyn FnMut(Progress),
-        of_entities: u64,
-    ) -> Self {
-        let done = Progress {
-            entities: 0,
-            of_entities,
-            records: 0,
-        };
-        Self {
-            sink,
-            progress,
-            counting: Counting::new(models),
-            done,
-            orphans: 0,
-        }
-    }
-
-    fn give(&mut self, part: &Part) -> Lake<()> {
-        self.sink.take(&part.results)?;
-        self.counting.add(&part.results);
-        let entities = u64::try_from(part.results.entity.len()).unwrap_or(u64::MAX);
-        self.done.entities = self.done.entities.saturating_add(entities);
-        self.done.records = self.done.records.saturating_add(part.records);
-        self.orphans = self.orphans.saturating_add(part.orphans);
-        (self.progress)(self.done);
-        Ok(())
-    }
-}
-
-/// Holds back threads that run too far ahead of what has been given out, and tells all to stop after a failure.
-#[derive(Default)]
-struct Gate {
-    given: Mutex<Given>,
-    moved: Condvar,
-}
-
-#[derive(Default)]
-struct Given {
-    parts: usize,
-    stopped: bool,
-}
-
-impl Gate {
-    fn change(&self, change: impl FnOnce(&mut Given)) {
-        change(&mut self.given.lock().unwrap_or_else(PoisonError::into_inner));
-        self.moved.notify_all();
-    }
-
-    /// Waits until part `number` is due; false when the work has been stopped.
-    fn wait(&self, number: usize, ahead: usize) -> bool {
-        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let too_early = |given: &mut Given| !given.stopped && number >= given.parts.saturating_add(ahead);
-        let given = self
-            .moved
-            .wait_while(given, too_early)
-            .unwrap_or_else(PoisonError::into_inner);
-        !given.stopped
-    }
-}
-
-fn run(work: &Work<'_>, ranges: &[RangeInclusive<i64>], threads: usize, desk: &mut Desk<'_>) -> Lake<()> {
-    let next = AtomicUsize::new(0);
-    let gate = Gate::default();
-    let (sender, receiver) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(ranges.len()) {
-            let sender = sender.clone();
-            scope.spawn(|| labour(work, ranges, &next, &gate, threads.saturating_mul(AHEAD), sender));
-        }
-        drop(sender);
-        let outcome = give_out(&receiver, ranges.len(), &gate, desk);
-        gate.change(|given| given.stopped = true);
-        outcome
-    })
-}
-
-/// One thread: takes range after range.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the channel closes when the last thread drops its sender"
-)]
-fn labour(
-    work: &Work<'_>,
-    ranges: &[RangeInclusive<i64>],
-    next: &AtomicUsize,
-    gate: &Gate,
-    ahead: usize,
-    sender: Sender<(usize, Lake<Part>)>,
-) {
-    let mut scratch = Scratch::new();
-    loop {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        let Some(range) = ranges.get(number) else { return };
-        if !gate.wait(number, ahead) {
-            return;
-        }
-        let part = work.part(range, &mut scratch);
-        // The receiver is gone only after a failure, which has been reported already.
-        if sender.send((number, part)).is_err() {
-            return;
-        }
-    }
-}
-
-/// Gives parts to the sink in order as they come in.
-fn give_out(
-    receiver: &Receiver<(usize, Lake<Part>)>,
-    parts: usize,
-    gate: &Gate,
-    desk: &mut Desk<'_>,
-) -> Lake<()> {
-    let mut waiting: BTreeMap<usize, Part> = BTreeMap::new();
-    let mut due = 0_usize;
-    while due < parts {
-        let (number, part) = receiver.recv().map_err(|e| LakeFault::Stopped(e.to_string()))?;
-        waiting.insert(number, part?);
-        while let Some(part) = waiting.remove(&due) {
-            desk.give(&part)?;
-            due = due.saturating_add(1);
-            gate.change(|given| given.parts = due);
-        }
-    }
-    Ok(())
 }

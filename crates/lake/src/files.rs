@@ -80,3 +80,15 @@ pub(crate) fn sha256(path: &Path) -> Lake<String> {
 pub(crate) fn length(path: &Path) -> Lake<u64> {
     Ok(fs::metadata(path).map_err(|e| LakeFault::file(path, e))?.len())
 }
+
+/// That a file has the length the manifest says.
+pub(crate) fn of_length(path: &Path, wanted: u64) -> Lake<()> {
+    let found = length(path)?;
+    if found == wanted {
+        return Ok(());
+    }
+    Err(LakeFault::corrupt(
+        path,
+        format!("应为 {wanted} 字节,实为 {found} 字节"),
+    ))
+}

@@ -62,6 +62,8 @@ pub struct EntityRow {
 
 /// Rows of one file layout, gathered as columns.
 pub(crate) trait Columns: Default + Send {
+    /// Columns whose values ascend or nearly so; the first, a whole number, is what pages are found by.
+    const KEYS: &'static [&'static str];
     /// The row of this layout.
     type Row: Copy;
     /// Columns of one decoded batch.
@@ -134,7 +136,7 @@ impl RecordBatchView {
 }
 
 /// Number of a relation in the file.
-fn relation_number(relation: Relation) -> u8 {
+pub(crate) fn relation_number(relation: Relation) -> u8 {
     match relation {
         Relation::None => 0,
         Relation::Corrects => 1,
@@ -145,7 +147,7 @@ fn relation_number(relation: Relation) -> u8 {
 
 /// Relation behind a number of the file; the seal of the file vouches that no other number occurs.
 #[inline]
-fn relation_of(number: u8) -> Relation {
+pub(crate) fn relation_of(number: u8) -> Relation {
     match number {
         1 => Relation::Corrects,
         2 => Relation::Withdraws,
@@ -163,6 +165,7 @@ fn schema_of(fields: &[(&str, DataType, bool)]) -> SchemaRef {
 }
 
 impl Columns for RecordColumns {
+    const KEYS: &'static [&'static str] = &["entity", "position"];
     type Row = Row;
     type Batch = RecordBatchView;
 
@@ -276,6 +279,7 @@ pub(crate) struct EntityBatchView {
 }
 
 impl Columns for EntityColumns {
+    const KEYS: &'static [&'static str] = &["entity"];
     type Row = EntityRow;
     type Batch = EntityBatchView;
 
@@ -374,26 +378,28 @@ impl Columns for EntityColumns {
     }
 }
 
-/// Writer settings of both layouts; the measurements behind them are in `bench/classify/README.md`.
-pub(crate) fn properties(grain: &Grain) -> WriterProperties {
-    let entity = ColumnPath::from("entity");
-    let position = ColumnPath::from("position");
+/// Writer settings of all layouts; the measurements behind them are in `bench/classify/README.md`.
+pub(crate) fn properties(grain: &Grain, keys: &[&str]) -> WriterProperties {
     let sorting = vec![SortingColumn {
         column_idx: 0,
         descending: false,
         nulls_first: false,
     }];
-    WriterProperties::builder()
+    let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_column_statistics_enabled(entity.clone(), EnabledStatistics::Page)
-        .set_column_dictionary_enabled(entity.clone(), false)
-        .set_column_encoding(entity, Encoding::DELTA_BINARY_PACKED)
-        .set_column_dictionary_enabled(position.clone(), false)
-        .set_column_encoding(position, Encoding::DELTA_BINARY_PACKED)
         .set_data_page_row_count_limit(grain.page_rows)
         .set_write_batch_size(grain.page_rows.min(1024))
         .set_max_row_group_row_count(None)
-        .set_sorting_columns(Some(sorting))
-        .build()
+        .set_sorting_columns(Some(sorting));
+    for (number, key) in keys.iter().enumerate() {
+        let column = ColumnPath::from(*key);
+        if number == 0 {
+            builder = builder.set_column_statistics_enabled(column.clone(), EnabledStatistics::Page);
+        }
+        builder = builder
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+    }
+    builder.build()
 }

@@ -2,7 +2,8 @@
 //!
 //! Records are append-only, so a snapshot is a list of immutable Parquet segments by ledger position, each sorted by entity.
 //! [`Writer`] makes and continues it, [`Snapshot`] reads it, [`classify`] streams every entity through the very
-//! evaluator of `policy`. Memory stays flat whatever the number of entities and records.
+//! evaluator of `policy`. Memory stays flat whatever the number of entities and records. [`Writer::reclassify`] looks only at
+//! entities of which something became known or whose day has come, and comes to the same.
 #![cfg_attr(
     test,
     allow(
@@ -15,7 +16,14 @@
     )
 )]
 
+mod again;
+mod calendar;
+mod carded;
+mod cards;
 mod classify;
+mod compact;
+mod desk;
+mod entities;
 mod fault;
 mod files;
 mod format;
@@ -27,13 +35,17 @@ mod result;
 mod result_file;
 mod snapshot;
 mod symbols;
+mod varint;
 mod write;
 mod writer;
 
+pub use again::{Done, ONE_IN, Order, Way, Why};
 pub use classify::{Answer, Progress, Question, classify};
 pub use fault::{Lake, LakeFault};
 pub use format::{EntityRow, Grain, Row};
-pub use manifest::{EntitiesEntry, FORMAT, MANIFEST, Manifest, Seal, SegmentEntry};
+pub use manifest::{
+    CalendarEntry, CardSeal, EntitiesEntry, FORMAT, Layer, MANIFEST, Manifest, Seal, SegmentEntry, Standing,
+};
 pub use result::{Classified, ModelResults, Results, Sink, Totals};
 pub use result_file::ResultFile;
 pub use snapshot::Snapshot;

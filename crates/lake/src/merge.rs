@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
 
+use crate::carded::Carded;
 use crate::fault::Lake;
 use crate::files;
 use crate::format::{Columns, Grain};
@@ -135,11 +136,14 @@ impl<C: Columns> Sorter<C> {
         self.keep(level.saturating_add(1), path)
     }
 
-    /// Merges everything into `path`.
-    pub(crate) fn finish(mut self, path: &Path) -> Lake<Seal> {
+    /// Merges everything into `path`, with a card file beside it.
+    pub(crate) fn finish(mut self, path: &Path) -> Lake<Seal>
+    where
+        C: Carded,
+    {
         if self.made == 0 {
             self.sort_chunk();
-            let mut file = FileWriter::<C>::create(path, &self.grain)?;
+            let mut file = FileWriter::<C>::create_with_cards(path, &self.grain)?;
             for row in &self.chunk {
                 file.push(row)?;
             }
@@ -157,7 +161,8 @@ impl<C: Columns> Sorter<C> {
             runs = rest;
             runs.push(merged);
         }
-        merge_runs::<C>(&runs, path, &self.grain)
+        let file = FileWriter::create_with_cards(path, &self.grain)?;
+        merge_into::<C>(&runs, file, &self.grain)
     }
 }
 
@@ -172,11 +177,14 @@ impl<C: Columns> Drop for Sorter<C> {
 }
 
 fn merge_runs<C: Columns>(runs: &[PathBuf], path: &Path, grain: &Grain) -> Lake<Seal> {
+    merge_into::<C>(runs, FileWriter::create(path, grain)?, grain)
+}
+
+fn merge_into<C: Columns>(runs: &[PathBuf], mut file: FileWriter<C>, grain: &Grain) -> Lake<Seal> {
     let mut inputs = Vec::with_capacity(runs.len());
     for run in runs {
         inputs.push((FileIndex::open_unsealed::<C>(run)?, SymbolMap::default()));
     }
-    let mut file = FileWriter::<C>::create(path, grain)?;
     merge(inputs, grain, &mut file)?;
     let seal = file.finish()?;
     for run in runs {

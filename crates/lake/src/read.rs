@@ -57,13 +57,7 @@ impl Group {
 impl FileIndex {
     /// Opens a file of layout `C` and compares length, row count and columns with what the manifest says.
     pub(crate) fn open<C: Columns>(path: &Path, seal: &Seal) -> Lake<Self> {
-        let length = files::length(path)?;
-        if length != seal.bytes {
-            return Err(LakeFault::corrupt(
-                path,
-                format!("应为 {} 字节,实为 {length} 字节", seal.bytes),
-            ));
-        }
+        files::of_length(path, seal.bytes)?;
         let index = Self::open_unsealed::<C>(path)?;
         let rows: usize = index.groups.iter().map(|g| g.rows).sum();
         if u64::try_from(rows).ok() != Some(seal.rows) {

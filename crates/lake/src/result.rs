@@ -10,7 +10,7 @@ use crate::fault::Lake;
 const BY_POINTS: u16 = u16::MAX;
 
 /// Results of a stretch of entities, ascending by entity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Results {
     /// Entity numbers.
     pub entity: Vec<i64>,
@@ -18,6 +18,9 @@ pub struct Results {
     pub division: Vec<u32>,
     /// One set of columns for each model of the question.
     pub models: Vec<ModelResults>,
+    /// First day on which a class may be another without new records ([`policy::NEVER`] = none), since 1970-01-01; empty
+    /// where nobody asked.
+    pub until: Vec<i32>,
 }
 
 /// Columns of one model.
@@ -74,6 +77,7 @@ impl Results {
             entity: Vec::new(),
             division: Vec::new(),
             models: columns.collect(),
+            until: Vec::new(),
         }
     }
 

@@ -34,13 +34,8 @@ impl Snapshot {
             let index = FileIndex::open::<RecordColumns>(&folder.join(&entry.file), &entry.seal)?;
             segments.push((entry.clone(), Arc::new(index)));
         }
-        for entry in &manifest.entities {
-            let path = folder.join(&entry.file);
-            let found = files::length(&path)?;
-            if found != entry.seal.bytes {
-                let reason = format!("应为 {} 字节,实为 {found} 字节", entry.seal.bytes);
-                return Err(LakeFault::corrupt(&path, reason));
-            }
+        for (name, bytes, _) in manifest.files() {
+            files::of_length(&folder.join(name), bytes)?;
         }
         Ok(Self {
             folder: folder.to_owned(),
@@ -62,9 +57,7 @@ impl Snapshot {
 
     /// Compares every file with its digest.
     pub fn verify(&self) -> Lake<()> {
-        let segments = self.manifest.segments.iter().map(|s| (&s.file, &s.seal.sha256));
-        let entities = self.manifest.entities.iter().map(|e| (&e.file, &e.seal.sha256));
-        segments.chain(entities).try_for_each(|(name, sha256)| {
+        self.manifest.files().try_for_each(|(name, _, sha256)| {
             let path = self.folder.join(name);
             if files::sha256(&path)? == *sha256 {
                 Ok(())
@@ -81,12 +74,14 @@ impl Snapshot {
             .filter(move |(entry, _)| entry.first_position <= up_to)
     }
 
-    /// The latest file of entities at or before `up_to`.
-    pub(crate) fn entities_at(&self, up_to: i64) -> Lake<(&EntitiesEntry, FileIndex)> {
-        let entry = self.manifest.entities.iter().rfind(|e| e.position <= up_to);
-        let entry = entry.ok_or(LakeFault::NoEntities { wanted: up_to })?;
-        let index = FileIndex::open::<EntityColumns>(&self.folder.join(&entry.file), &entry.seal)?;
-        Ok((entry, index))
+    /// The files of entities at a position, as [`Manifest::entities_at`] gives them, opened.
+    pub(crate) fn entities_at(&self, up_to: i64) -> Lake<Vec<(&EntitiesEntry, FileIndex)>> {
+        let mut opened = Vec::new();
+        for entry in self.manifest.entities_at(up_to)? {
+            let path = self.folder.join(&entry.file);
+            opened.push((entry, FileIndex::open::<EntityColumns>(&path, &entry.seal)?));
+        }
+        Ok(opened)
     }
 }
 

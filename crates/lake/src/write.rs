@@ -7,16 +7,33 @@ use std::path::{Path, PathBuf};
 use parquet::arrow::ArrowWriter;
 use sha2::{Digest, Sha256};
 
+use crate::carded::{Carded, Prior};
+use crate::cards::{self, CardWriter};
 use crate::fault::{Lake, LakeFault};
 use crate::files;
 use crate::format::{Columns, Grain, properties};
 use crate::manifest::Seal;
 
 /// A file that hashes and counts what passes through.
-struct Sealing {
+pub(crate) struct Sealing {
     file: File,
     digest: Sha256,
     bytes: u64,
+}
+
+impl Sealing {
+    pub(crate) fn new(file: File) -> Self {
+        Self {
+            file,
+            digest: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    /// The file, its length and its digest.
+    pub(crate) fn sealed(self) -> (File, u64, String) {
+        (self.file, self.bytes, hex::encode(self.digest.finalize()))
+    }
 }
 
 impl Write for Sealing {
@@ -45,17 +62,21 @@ pub(crate) struct FileWriter<C: Columns> {
     rows: u64,
     first_entity: Option<i64>,
     last_key: Option<(i64, i64)>,
+    cards: Option<Cards<C>>,
+}
+
+/// The card file written beside.
+struct Cards<C: Columns> {
+    file: CardWriter,
+    prior: Prior,
+    encode: fn(&C::Row, &mut Prior, &mut Vec<u8>),
 }
 
 impl<C: Columns> FileWriter<C> {
     /// Starts the unfinished twin of `path`.
     pub(crate) fn create(path: &Path, grain: &Grain) -> Lake<Self> {
-        let sealing = Sealing {
-            file: files::create(path)?,
-            digest: Sha256::new(),
-            bytes: 0,
-        };
-        let arrow = ArrowWriter::try_new(sealing, C::schema(), Some(properties(grain)))
+        let sealing = Sealing::new(files::create(path)?);
+        let arrow = ArrowWriter::try_new(sealing, C::schema(), Some(properties(grain, C::KEYS)))
             .map_err(|e| LakeFault::corrupt(path, e))?;
         Ok(Self {
             path: path.to_owned(),
@@ -67,7 +88,22 @@ impl<C: Columns> FileWriter<C> {
             rows: 0,
             first_entity: None,
             last_key: None,
+            cards: None,
         })
+    }
+
+    /// The same with a card file beside it.
+    pub(crate) fn create_with_cards(path: &Path, grain: &Grain) -> Lake<Self>
+    where
+        C: Carded,
+    {
+        let mut writer = Self::create(path, grain)?;
+        writer.cards = Some(Cards {
+            file: CardWriter::create(&cards::path_of(path))?,
+            prior: Prior::default(),
+            encode: C::encode,
+        });
+        Ok(writer)
     }
 
     /// Adds one row; its key must be greater than the one before.
@@ -88,6 +124,13 @@ impl<C: Columns> FileWriter<C> {
         self.first_entity.get_or_insert(entity);
         self.last_key = Some((entity, position));
         self.columns.push(row);
+        if let Some(cards) = &mut self.cards {
+            let (new, card) = cards.file.card(entity)?;
+            if new {
+                cards.prior = Prior::default();
+            }
+            (cards.encode)(row, &mut cards.prior, card);
+        }
         self.group_rows = self.group_rows.saturating_add(1);
         self.rows = self.rows.saturating_add(1);
         if self.columns.len() >= self.batch_limit {
@@ -114,14 +157,15 @@ impl<C: Columns> FileWriter<C> {
     pub(crate) fn finish(mut self) -> Lake<Seal> {
         self.hand_over()?;
         let wrong = |e| LakeFault::corrupt(&self.path, e);
-        let sealing = self.arrow.into_inner().map_err(wrong)?;
-        files::settle(&self.path, &sealing.file)?;
+        let (file, bytes, sha256) = self.arrow.into_inner().map_err(wrong)?.sealed();
+        files::settle(&self.path, &file)?;
         Ok(Seal {
             rows: self.rows,
-            bytes: sealing.bytes,
-            sha256: hex::encode(sealing.digest.finalize()),
+            bytes,
+            sha256,
             min_entity: self.first_entity.unwrap_or_default(),
             max_entity: self.last_key.unwrap_or_default().0,
+            cards: self.cards.map(|cards| cards.file.finish()).transpose()?,
         })
     }
 }

@@ -1,5 +1,6 @@
-//! A snapshot folder opened for writing: appends segments, adds files of entities, merges segments, sweeps remnants.
+//! A snapshot folder opened for writing: appends segments, adds files of entities, sweeps remnants.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -7,11 +8,9 @@ use crate::fault::{Lake, LakeFault};
 use crate::files;
 use crate::format::{EntityColumns, EntityRow, Grain, RecordColumns, Row};
 use crate::manifest::{EntitiesEntry, MANIFEST, Manifest, SegmentEntry};
-use crate::merge::{FAN_IN, RUN, Sorter, merge};
-use crate::read::FileIndex;
+use crate::merge::{RUN, Sorter};
 use crate::snapshot::{hold_alone, hold_writer};
 use crate::symbols::SymbolTable;
-use crate::write::FileWriter;
 
 /// The one writer of a snapshot folder.
 pub struct Writer {
@@ -70,14 +69,14 @@ impl Writer {
     /// may still use, go only while nobody reads. Returns the names removed.
     pub fn sweep(&self) -> Lake<Vec<String>> {
         let alone = hold_alone(&self.folder)?;
+        let listed: HashSet<String> = self.manifest.files().map(|(name, _, _)| name).collect();
         let mut removed = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(|e| LakeFault::file(&self.folder, e))? {
             let entry = entry.map_err(|e| LakeFault::file(&self.folder, e))?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let remnant = name.ends_with(files::UNFINISHED) || (name.starts_with(RUN) && is_parquet(&name));
-            let replaced =
-                (name.starts_with("records-") || name.starts_with("entities-")) && is_parquet(&name);
-            if remnant || (replaced && alone.is_some() && !self.manifest.lists(&name)) {
+            let replaced = is_listed_kind(&name) && !listed.contains(&name);
+            if remnant || (replaced && alone.is_some()) {
                 files::remove(&entry.path())?;
                 removed.push(name);
             }
@@ -106,77 +105,49 @@ impl Writer {
 
     /// Starts the file of all entities as they stand at the present position.
     pub fn entities(&mut self, symbols: &SymbolTable) -> EntitiesBuilder<'_> {
+        self.entities_builder(symbols, false)
+    }
+
+    /// Starts the file of the entities that changed since the last file of entities, which must be there.
+    pub fn changes(&mut self, symbols: &SymbolTable) -> Lake<EntitiesBuilder<'_>> {
+        if self.manifest.entities.is_empty() {
+            let wanted = self.manifest.position;
+            return Err(LakeFault::NoEntities { wanted });
+        }
+        Ok(self.entities_builder(symbols, true))
+    }
+
+    fn entities_builder(&mut self, symbols: &SymbolTable, changes: bool) -> EntitiesBuilder<'_> {
         let sorter = Sorter::new(&self.folder, self.grain);
         EntitiesBuilder {
             symbols: symbols.clone(),
             sorter,
+            gone: changes.then(Vec::new),
             writer: self,
         }
     }
 
-    /// Merges neighbouring segments until at most `most` remain. The newest go first, together with older neighbours
-    /// that are smaller than twice what has gathered, so that old rows are rewritten seldom. Returns how many merges
-    /// were made.
-    pub fn compact(&mut self, most: usize) -> Lake<usize> {
-        let mut merges = 0_usize;
-        while self.manifest.segments.len() > most.max(1) {
-            let count = self.manifest.segments.len();
-            let surplus = count.saturating_sub(most.max(1)).saturating_add(1);
-            let mut start = count.saturating_sub(surplus.min(FAN_IN));
-            let rows = |part: &[SegmentEntry]| part.iter().map(|s| s.seal.rows).sum::<u64>();
-            let mut gathered = rows(self.manifest.segments.get(start..).unwrap_or_default());
-            while let Some(older) = start.checked_sub(1).and_then(|n| self.manifest.segments.get(n)) {
-                if older.seal.rows > gathered.saturating_mul(2) || count.saturating_sub(start) >= FAN_IN {
-                    break;
-                }
-                gathered = gathered.saturating_add(older.seal.rows);
-                start = start.saturating_sub(1);
-            }
-            self.merge_from(start)?;
-            merges = merges.saturating_add(1);
-        }
-        self.sweep()?;
-        Ok(merges)
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// Merges the segments from index `start` on into one.
-    fn merge_from(&mut self, start: usize) -> Lake<()> {
-        let old = self.manifest.segments.get(start..).unwrap_or_default().to_vec();
-        let (Some(first), Some(last)) = (old.first(), old.last()) else {
-            return Ok(());
-        };
-        let tables: Vec<&SymbolTable> = old
-            .iter()
-            .filter_map(|s| self.manifest.symbol_tables.get(s.symbols))
-            .collect();
-        let Some(table) = SymbolTable::union(&tables) else {
-            return Ok(());
-        };
-        let mut inputs = Vec::with_capacity(old.len());
-        for (entry, own) in old.iter().zip(&tables) {
-            let index = FileIndex::open::<RecordColumns>(&self.folder.join(&entry.file), &entry.seal)?;
-            inputs.push((index, own.map_to(&table)));
-        }
-        let (first_position, last_position) = (first.first_position, last.last_position);
-        let file = segment_name(first_position, last_position);
-        let mut merged = FileWriter::<RecordColumns>::create(&self.folder.join(&file), &self.grain)?;
-        merge(inputs, &self.grain, &mut merged)?;
-        let seal = merged.finish()?;
-        let mut next = self.manifest.clone();
-        next.segments.truncate(start);
-        let symbols = table_number(&mut next, table);
-        next.segments.push(SegmentEntry {
-            file,
-            first_position,
-            last_position,
-            seal,
-            symbols,
-        });
-        self.replace(next)
+    /// Sizes of what is written.
+    pub(crate) fn grain(&self) -> &Grain {
+        &self.grain
+    }
+
+    /// A name no file has yet, since a listed file is never overwritten.
+    pub(crate) fn fresh_name(&self, stem: &str) -> String {
+        let tries = (0_u32..).map(|n| if n == 0 { String::new() } else { format!("-{n}") });
+        let mut names = tries.map(|suffix| format!("{stem}{suffix}.parquet"));
+        names
+            .find(|name| !self.folder.join(name).exists())
+            .unwrap_or_else(|| format!("{stem}.parquet"))
     }
 
     /// The manifest on disk first: what memory believes must already be true.
-    fn replace(&mut self, next: Manifest) -> Lake<()> {
+    pub(crate) fn replace(&mut self, next: Manifest) -> Lake<()> {
         next.write(&self.folder)?;
         self.manifest = next;
         Ok(())
@@ -187,12 +158,19 @@ fn is_parquet(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|e| e == "parquet")
 }
 
-fn segment_name(from: i64, to: i64) -> String {
+/// Whether a file of this name is of the kind a manifest lists.
+fn is_listed_kind(name: &str) -> bool {
+    let cards = Path::new(name).extension().is_some_and(|e| e == "cards");
+    let kinds = ["records-", "entities-", "calendar-"];
+    (cards || is_parquet(name)) && kinds.iter().any(|kind| name.starts_with(kind))
+}
+
+pub(crate) fn segment_name(from: i64, to: i64) -> String {
     format!("records-{from}-{to}.parquet")
 }
 
 /// Number of a symbol table in the manifest; added when it is new.
-fn table_number(manifest: &mut Manifest, table: SymbolTable) -> usize {
+pub(crate) fn table_number(manifest: &mut Manifest, table: SymbolTable) -> usize {
     if let Some(known) = manifest.symbol_tables.iter().position(|t| *t == table) {
         return known;
     }
@@ -249,6 +227,8 @@ pub struct EntitiesBuilder<'w> {
     writer: &'w mut Writer,
     symbols: SymbolTable,
     sorter: Sorter<EntityColumns>,
+    /// Entities that are no more; `None` in a file of all entities.
+    gone: Option<Vec<i64>>,
 }
 
 impl EntitiesBuilder<'_> {
@@ -257,17 +237,30 @@ impl EntitiesBuilder<'_> {
         self.sorter.push(row)
     }
 
-    /// Writes the file. A second one at the same position takes the place of the first.
+    /// Says that an entity is no more; among changes only, and not together with a row of it.
+    pub fn remove(&mut self, entity: i64) -> Lake<()> {
+        let gone = self.gone.as_mut();
+        gone.ok_or(LakeFault::Argument("全量主体文件中没有可移除的主体"))?
+            .push(entity);
+        Ok(())
+    }
+
+    /// Writes the file. A second one of all entities at the same position takes the place of the first; changes without a
+    /// change write nothing.
     pub fn finish(self) -> Lake<()> {
         let position = self.writer.manifest.position;
         let mut next = self.writer.manifest.clone();
-        next.entities.retain(|e| e.position != position);
-        // Another name each time: a listed file is never overwritten.
-        let tries = (0_u32..).map(|n| if n == 0 { String::new() } else { format!("-{n}") });
-        let mut names = tries.map(|suffix| format!("entities-{position}{suffix}.parquet"));
-        let Some(file) = names.find(|name| !self.writer.folder.join(name).exists()) else {
+        let changes = self.gone.is_some();
+        let mut gone = self.gone.unwrap_or_default();
+        gone.sort_unstable();
+        gone.dedup();
+        if changes && gone.is_empty() && self.sorter.is_empty() {
             return Ok(());
-        };
+        }
+        if !changes {
+            next.entities.retain(|e| e.position != position);
+        }
+        let file = self.writer.fresh_name(&format!("entities-{position}"));
         let seal = self.sorter.finish(&self.writer.folder.join(&file))?;
         let symbols = table_number(&mut next, self.symbols);
         next.entities.push(EntitiesEntry {
@@ -275,6 +268,8 @@ impl EntitiesBuilder<'_> {
             position,
             seal,
             symbols,
+            changes,
+            gone,
         });
         self.writer.replace(next)
     }

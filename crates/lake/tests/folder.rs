@@ -198,12 +198,12 @@ fn a_manifest_of_a_later_format_or_one_leading_out_of_the_folder_is_refused() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(
         &path,
-        text.replace("\"format\": 1", "\"format\": 2, \"novelty\": true"),
+        text.replace("\"format\": 2", "\"format\": 3, \"novelty\": true"),
     )
     .unwrap();
     assert!(matches!(
         refused(Snapshot::open(folder.path())),
-        LakeFault::Format { found: 2 }
+        LakeFault::Format { found: 3 }
     ));
     std::fs::write(
         &path,
@@ -270,7 +270,13 @@ fn compaction_keeps_every_row_and_a_reader_of_the_old_files_goes_on() {
     writer.sweep().unwrap();
     assert_eq!(
         names(folder.path()),
-        ["entities-120.parquet", "manifest.json", "records-1-120.parquet"]
+        [
+            "entities-120.cards",
+            "entities-120.parquet",
+            "manifest.json",
+            "records-1-120.cards",
+            "records-1-120.parquet"
+        ]
     );
     let manifest: Manifest = writer.manifest().clone();
     assert_eq!(manifest.segments[0].seal.rows, 120);
@@ -392,7 +398,10 @@ fn more_runs_and_segments_than_one_merge_takes_still_become_one_file() {
     }
     assert_eq!(writer.manifest().segments.len(), 51);
     writer.compact(1).unwrap();
-    assert_eq!(names(folder.path()), ["manifest.json", "records-1-240.parquet"]);
+    assert_eq!(
+        names(folder.path()),
+        ["manifest.json", "records-1-240.cards", "records-1-240.parquet"]
+    );
     let segment = writer.manifest().segments[0].clone();
     assert_eq!(
         (segment.first_position, segment.last_position, segment.seal.rows),

@@ -238,6 +238,23 @@ impl City {
         }
     }
 
+    /// A record at `position` of the entity at `index`, whoever that position would fall to.
+    pub(crate) fn later(&self, position: u64, index: u64) -> Done<Row> {
+        Ok(Row {
+            entity: Self::number(index)?,
+            fact: self.first(position)?.0,
+        })
+    }
+
+    /// The entity at `index` with the attributes of another.
+    pub(crate) fn moved(&self, index: u64) -> Done<EntityRow> {
+        let other = self.entity(index + self.entities)?;
+        Ok(EntityRow {
+            entity: Self::number(index)?,
+            ..other
+        })
+    }
+
     fn first(&self, position: u64) -> Done<(RecordFact, &'static str)> {
         let mut dice = Dice::new(5, position);
         let mut share = dice.below(KINDS.iter().map(|kind| kind.1).sum());

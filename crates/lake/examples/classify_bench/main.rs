@@ -1,11 +1,15 @@
-//! Bench of the full classification: makes a deterministic snapshot, classifies it, and leaves files a rival can read.
+//! Bench of the classification: makes a deterministic snapshot, classifies it, lets a day pass, classifies again, and leaves
+//! files a rival can read.
 //!
 //! ```text
 //! classify_bench model    --pack packs/base > model.json
 //! classify_bench generate --pack packs/base --folder DIR --entities 200000 --records 2000000 [--segments 1]
-//! classify_bench run      --pack packs/base --folder DIR --out results.parquet [--threads 2] [--verify]
+//! classify_bench run      --pack packs/base --folder DIR --out results.parquet [--threads 2] [--verify] [--days 0]
+//! classify_bench grow     --pack packs/base --folder DIR [--one-in 100]
+//! classify_bench again    --pack packs/base --folder DIR --out changed.parquet [--threads 2] [--days 1]
 //! classify_bench compact  --folder DIR [--most 1]
 //! ```
+//! `run` classifies everybody and leaves what `again` stands upon; `--days` counts from the day of the bench.
 //! The pack is read by its own loader; `model.json` is what it gave, for a rival to turn into a query.
 #![expect(clippy::print_stdout, reason = "a bench speaks to the person who runs it")]
 
@@ -17,7 +21,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use lake::{Grain, Question, ResultFile, Snapshot, SymbolTable, Writer, classify};
+use lake::{Grain, ONE_IN, Order, Question, ResultFile, Snapshot, SymbolTable, Writer};
 use policy::compile;
 
 use crate::city::{AS_OF, City};
@@ -60,9 +64,11 @@ fn main() -> Done {
             Ok(())
         }
         "generate" => generate(&options),
-        "run" => run(&options),
+        "run" => classify(&options, true),
+        "grow" => grow(&options),
+        "again" => classify(&options, false),
         "compact" => compact(&options),
-        _ => Err("model, generate, run or compact".into()),
+        _ => Err("model, generate, run, grow, again or compact".into()),
     }
 }
 
@@ -102,37 +108,75 @@ fn generate(options: &Options) -> Done {
     Ok(())
 }
 
-fn run(options: &Options) -> Done {
+/// One entity in so many gets a new record, one in ten of these other attributes.
+fn grow(options: &Options) -> Done {
+    let started = Instant::now();
+    let bench = bench(options)?;
+    let table = SymbolTable::of("bench", &bench.symbols);
+    let mut writer = Writer::open(&PathBuf::from(options.text("folder")?), Grain::default())?;
+    let entities = writer
+        .manifest()
+        .entities
+        .first()
+        .map_or(0, |entry| entry.seal.rows);
+    let one_in = options.number("one-in", 100)?.max(1);
+    let city = City::new(entities, &bench.symbols)?;
+    let from = u64::try_from(writer.position())?;
+    let new = entities / one_in;
+    let mut segment = writer.segment(i64::try_from(from + new)?, &table)?;
+    for number in 0..new {
+        segment.push(city.later(from + 1 + number, number * one_in + number % one_in)?)?;
+    }
+    segment.finish()?;
+    let mut changes = writer.changes(&table)?;
+    for number in (0..new).step_by(10) {
+        changes.push(city.moved(number * one_in + number % one_in)?)?;
+    }
+    changes.finish()?;
+    let told = serde_json::json!({ "records": new, "seconds": started.elapsed().as_secs_f64() });
+    println!("{told}");
+    Ok(())
+}
+
+fn classify(options: &Options, forced: bool) -> Done {
     let started = Instant::now();
     let bench = bench(options)?;
     let models = [compile(&bench.model, &bench.symbols)?];
-    let snapshot = Snapshot::open(&PathBuf::from(options.text("folder")?))?;
+    let folder = PathBuf::from(options.text("folder")?);
     if options.0.contains_key("verify") {
-        snapshot.verify()?;
-        println!("verified after {:.2} s", started.elapsed().as_secs_f64());
+        Snapshot::open(&folder)?.verify()?;
     }
+    let mut writer = Writer::open(&folder, Grain::default())?;
+    let as_of = AS_OF + i32::try_from(options.number("days", 0)?)?;
     let stamp = [
-        ("as_of", AS_OF.to_string()),
-        ("up_to", snapshot.position().to_string()),
+        ("as_of", as_of.to_string()),
+        ("up_to", writer.position().to_string()),
     ];
     let mut file = ResultFile::create(&PathBuf::from(options.text("out")?), 0, &bench.model, &stamp)?;
-    let threads = usize::try_from(options.number("threads", 2)?)?;
     let question = Question {
         models: &models,
-        as_of: AS_OF,
+        as_of,
         up_to: None,
-        threads,
+        threads: usize::try_from(options.number("threads", 2)?)?,
     };
-    let answer = classify(&snapshot, &question, &mut file, &mut |_| {})?;
+    let order = Order {
+        question,
+        key: "bench",
+        run: 0,
+        forced,
+        one_in: ONE_IN,
+    };
+    let ready = started.elapsed().as_secs_f64();
+    let done = writer.reclassify(&order, &mut file, &mut |_| {})?;
     file.finish()?;
-    println!(
-        "{} entities, {} records, {} orphans",
-        answer.entities, answer.records, answer.orphans
-    );
-    for totals in &answer.totals {
-        println!("{}: {:?} {:?}", totals.model, totals.classes, totals.by_class);
-    }
-    println!("classified in {:.3} s", started.elapsed().as_secs_f64());
+    writer.keep(order.key, &done)?;
+    let totals = done.answer.totals.first().map(|totals| &totals.by_class);
+    let told = serde_json::json!({
+        "entities": done.answer.entities, "records": done.answer.records, "orphans": done.answer.orphans,
+        "way": format!("{:?}", done.way), "by_class": totals, "gone": done.gone.len(), "ready": ready,
+        "seconds": started.elapsed().as_secs_f64(),
+    });
+    println!("{told}");
     Ok(())
 }
 

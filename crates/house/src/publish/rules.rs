@@ -1,36 +1,39 @@
 //! What of a file is public, and what a notice says. Pure.
 use kernel::Day;
 use policy::PackOn;
+use policy::pack::Item;
 use serde_json::{Map, Value, json};
 
 use super::model::PublicStatement;
+use crate::hall::local_day;
 use crate::inspect::model::{ItemResult, Plan, Task};
 use crate::office::model::Department;
 use crate::registry::model::{CreditFile, Statement};
 
-/// Fields that name natural persons; they are never shown to the public, whatever the item.
-const PERSONAL: &[&str] = &[
-    "legal_person",
-    "person",
-    "person_name",
-    "person_id",
-    "contact",
-    "phone",
-    "mobile",
-    "id_no",
-];
-
 /// The public statements of a file: items the catalogue calls public, in force, and within their publication term.
+///
+/// What is public is said by the catalogue, item by item and field by field, as it was when the record came in; what the
+/// catalogue of today withholds is withheld of old records too.
 pub fn statements(law: &PackOn, file: CreditFile, today: Day) -> Vec<PublicStatement> {
     let mut shown = Vec::new();
     for group in file.groups {
         let warning = group.code == "warning";
         for statement in group.statements {
-            let public = law.item(&statement.item).is_ok_and(|item| item.value.public);
-            let over = warning && ends(&statement).is_some_and(|day| day < today);
+            let received = local_day(statement.received_at);
+            let then = law.pack().on(received).item(&statement.item).ok();
+            let now = law.item(&statement.item).ok();
+            let Some(item) = then.as_ref().or(now.as_ref()).map(|item| item.value) else {
+                continue;
+            };
+            let public = item.public && now.as_ref().is_none_or(|now| now.value.public);
+            let over = ends(item, &statement, warning).is_some_and(|day| day < today);
             if public && statement.state == "current" && !over {
+                let shows = |name: &str| {
+                    let hidden = now.as_ref().and_then(|now| now.value.field(name));
+                    item.shows(name) && hidden.is_none_or(|field| field.public)
+                };
                 shown.push(PublicStatement {
-                    content: masked(&statement.content),
+                    content: masked(&statement.content, shows),
                     item: statement.item,
                     title: statement.title,
                     on: statement.on,
@@ -43,23 +46,25 @@ pub fn statements(law: &PackOn, file: CreditFile, today: Day) -> Vec<PublicState
     shown
 }
 
-/// The day after which an adverse statement is no longer shown.
-fn ends(statement: &Statement) -> Option<Day> {
-    let term = statement
-        .content
-        .get("publicity_until")
-        .and_then(Value::as_str)
-        .and_then(|text| text.parse().ok());
-    [term, statement.until].into_iter().flatten().min()
+/// The day after which a statement is no longer shown: the item's publication term, and of an adverse one its own end.
+fn ends(item: &Item, statement: &Statement, warning: bool) -> Option<Day> {
+    let text = |name: &str| {
+        statement
+            .content
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let term = item.public_until(statement.on, text);
+    let own = statement.until.filter(|_| warning);
+    [term, own].into_iter().flatten().min()
 }
 
-/// The fields without those that name natural persons.
-fn masked(content: &Value) -> Value {
+/// The fields that may be shown.
+fn masked(content: &Value, shows: impl Fn(&str) -> bool) -> Value {
     match content {
         Value::Object(fields) => {
-            let kept = fields
-                .iter()
-                .filter(|(name, _)| !PERSONAL.contains(&name.as_str()));
+            let kept = fields.iter().filter(|(name, _)| shows(name));
             Value::Object(
                 kept.map(|(name, value)| (name.clone(), value.clone()))
                     .collect::<Map<_, _>>(),

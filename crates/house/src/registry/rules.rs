@@ -1,10 +1,11 @@
 //! How records become an entity and a credit file. Pure.
 use kernel::{Day, Instant, SubjectNo, name};
-use policy::pack::{ItemGroup, PackOn};
+use policy::pack::{Item, ItemGroup, PackOn};
 use policy::{Fate, OPEN, RecordFact, day_number};
 use serde_json::Value;
 
 use super::model::{Entity, FileGroup, Statement};
+use crate::hall::local_day;
 use crate::intake::model::{Record, Relation};
 
 /// The catalogue item an entity's own data come from.
@@ -105,7 +106,7 @@ pub fn groups(law: &PackOn<'_>, records: &[Record]) -> Vec<FileGroup> {
             .iter()
             .zip(&fates)
             .filter_map(|(record, fate)| {
-                let item = law.item(&record.item).ok()?.value;
+                let item = item_of(law, record)?;
                 let state = state_of(law, record, fate).filter(|_| item.group == group)?;
                 Some(statement(record, &item.title, state))
             })
@@ -121,6 +122,14 @@ pub fn groups(law: &PackOn<'_>, records: &[Record]) -> Vec<FileGroup> {
             statements: in_group(group),
         })
         .collect()
+}
+
+/// The catalogue item a record was read under: the version of the day it came in, else the one of the law's day. A later
+/// version, or none any more, changes nothing of what was said.
+fn item_of<'p>(law: &PackOn<'p>, record: &Record) -> Option<&'p Item> {
+    let then = law.pack().on(local_day(record.received_at)).item(&record.item);
+    let found = then.or_else(|_| law.item(&record.item)).ok()?;
+    Some(found.value)
 }
 
 /// The state a file shows, and the record that brought it about; `None`: a withdrawal, which is no statement.

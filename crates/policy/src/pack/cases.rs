@@ -22,6 +22,9 @@ pub(super) struct Case {
     pub groups: Option<BTreeMap<String, i32>>,
     pub reasons: Option<Vec<String>>,
     pub direct: Option<Vec<String>>,
+    pub factors: Option<Vec<String>>,
+    /// Model or regime that gives the class; set only where the whole line-up answers.
+    pub by: Option<String>,
 }
 
 /// One record of a case.
@@ -150,12 +153,16 @@ fn read_case(row: &Sheet<'_>) -> Case {
         groups: None,
         reasons: None,
         direct: None,
+        factors: None,
+        by: None,
     };
     if let Some(expect) = row.maybe_sheet("expect") {
         case.class = expect.text("class");
         case.points = expect.maybe_small("points", -1_000_000..=1_000_000_000);
         case.reasons = expect.maybe_texts("reasons");
         case.direct = expect.maybe_texts("direct");
+        case.factors = expect.maybe_texts("factors");
+        case.by = expect.maybe_text("by");
         case.groups = expect.maybe_sheet("groups").map(|groups| {
             let points = |value| {
                 if let Free::Whole(points) = value {

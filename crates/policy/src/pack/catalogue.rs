@@ -3,6 +3,7 @@
 use kernel::Day;
 use serde::{Deserialize, Serialize};
 
+use super::collect::{Collect, Publication, Refuse, Unit};
 use super::values::{parse_day, parse_money};
 use crate::symbols::ItemMode;
 
@@ -52,6 +53,27 @@ impl CodeTable {
         by(&|value| value.code == text)
             .or_else(|| by(&|value| value.title == text))
             .or_else(|| by(&|value| value.aliases.iter().any(|alias| alias == text)))
+    }
+
+    /// Of several codes in one cell the one that stands last in the table; `None` when any of them is not known. A title
+    /// that itself holds a separator is one code.
+    pub fn resolve_several(&self, text: &str) -> Option<&str> {
+        const SEPARATORS: [char; 7] = [';', '；', '、', ',', '，', '|', '/'];
+        if let Some(one) = self.resolve(text) {
+            return Some(one);
+        }
+        let parts = text
+            .split(SEPARATORS)
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        let places: Option<Vec<usize>> = parts
+            .map(|part| {
+                let code = self.resolve(part)?;
+                self.values.iter().position(|value| value.code == code)
+            })
+            .collect();
+        let last = places?.into_iter().max()?;
+        self.values.get(last).map(|value| value.code.as_str())
     }
 }
 
@@ -118,6 +140,44 @@ pub struct Field {
     pub required: bool,
     /// Usual headings in suppliers' files, besides name and title.
     pub headings: Vec<String>,
+    /// Whether the field is shown to the public where the item is; `false` for personal data.
+    pub public: bool,
+    /// Unit of amounts written without one.
+    pub unit: Unit,
+    /// Another field that speaks when this one is empty.
+    pub instead: Option<String>,
+    /// A cell may hold several codes; the one that stands last in the table is kept (a table of penalties goes from light
+    /// to grave).
+    pub several: bool,
+    /// Headings whose amounts without a unit are in another one (`CF_NR_FK` is in 万元), normalised.
+    pub units: Vec<(String, Unit)>,
+}
+
+impl Field {
+    /// Unit of amounts under a heading of a file: what the catalogue says of the heading, else what stands in brackets in
+    /// the heading, else the field's own.
+    pub fn unit_under(&self, heading: &str) -> Unit {
+        let wanted = normal_heading(heading);
+        if let Some((_, unit)) = self.units.iter().find(|(known, _)| *known == wanted) {
+            return *unit;
+        }
+        let written = |word: &str| {
+            [('(', ')'), ('（', '）'), ('[', ']'), ('【', '】')]
+                .iter()
+                .any(|(open, close)| heading.contains(&format!("{open}{word}{close}")))
+                || heading.contains(&format!("单位：{word}"))
+                || heading.contains(&format!("单位:{word}"))
+        };
+        if written("万元") || written("万") {
+            Unit::TenThousand
+        } else if written("亿元") || written("亿") {
+            Unit::HundredMillion
+        } else if written("元") {
+            Unit::Yuan
+        } else {
+            self.unit
+        }
+    }
 }
 
 /// Which fields become the evaluator's columns.
@@ -173,6 +233,14 @@ pub struct Item {
     pub ends: Option<String>,
     /// Fields.
     pub fields: Vec<Field>,
+    /// When it is collected.
+    pub collect: Option<Collect>,
+    /// How long it is published; `None` = as long as it is in force.
+    pub publish: Option<Publication>,
+    /// Days without anything new after which the item counts as stale (更新频率).
+    pub fresh_days: Option<u32>,
+    /// Rows that are refused whatever else they say.
+    pub refuse: Vec<Refuse>,
 }
 
 /// A heading without what does not count: blanks, brackets and what is in them, `*`, width, case.
@@ -204,6 +272,45 @@ impl Item {
     /// A field by name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether a field is shown to the public. A field the item does not have is not.
+    pub fn shows(&self, name: &str) -> bool {
+        self.public && self.field(name).is_some_and(|field| field.public)
+    }
+
+    /// Last day a record is published; `None` = no end. `value` gives a field's text.
+    pub fn public_until(&self, on: Day, value: impl Fn(&str) -> Option<String>) -> Option<Day> {
+        let term = self.publish.as_ref()?;
+        let by_field = term
+            .until
+            .as_deref()
+            .and_then(value)
+            .and_then(|text| parse_day(&text));
+        let by_months = term
+            .months
+            .and_then(|months| on.checked_add_months(chrono::Months::new(months)));
+        [by_field, by_months].into_iter().flatten().min()
+    }
+
+    /// Why a row is refused whatever else it says; `written` gives a field's text as the supplier wrote it.
+    pub fn refusal(&self, written: impl Fn(&str) -> Option<String>) -> Option<&Refuse> {
+        self.refuse.iter().find(|refuse| {
+            written(&refuse.field).is_some_and(|text| refuse.values.iter().any(|value| *value == text.trim()))
+        })
+    }
+
+    /// The field a heading means with how usual the heading is for it (0 = the name itself); of several columns for one field
+    /// the lowest is meant.
+    pub fn recognise_ranked(&self, heading: &str) -> Option<(&Field, usize)> {
+        let wanted = normal_heading(heading);
+        if wanted.is_empty() {
+            return None;
+        }
+        self.fields.iter().find_map(|field| {
+            let rank = field_headings(field).position(|heading| normal_heading(heading) == wanted)?;
+            Some((field, rank))
+        })
     }
 
     /// The field a heading means; `None` when none does.
@@ -296,5 +403,12 @@ mod tests {
         assert_eq!(table.resolve("警告"), Some("1"));
         assert_eq!(table.resolve(" 罚金 "), Some("2"));
         assert_eq!(table.resolve("没收"), None);
+        assert_eq!(
+            table.resolve_several("罚款；警告"),
+            Some("2"),
+            "the last of the table"
+        );
+        assert_eq!(table.resolve_several("罚款、没收"), None);
+        assert_eq!(table.resolve_several("警告"), Some("1"));
     }
 }

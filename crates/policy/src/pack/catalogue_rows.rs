@@ -3,7 +3,9 @@
 use super::catalogue::{
     Code, CodeTable, FactFields, Field, FieldType, Item, ItemGroup, Share, field_headings, normal_heading,
 };
+use super::collect::{Collect, Period, Publication, Refuse, Unit};
 use super::references::Kind;
+use super::rules::DayUnit;
 use super::sheet::Sheet;
 use crate::symbols::ItemMode;
 
@@ -87,8 +89,27 @@ impl Item {
                 .map(|facts| read_fact_fields(&facts, &fields))
                 .unwrap_or_default(),
             ends: sheet.maybe_text("ends"),
+            collect: sheet.maybe_sheet("collect").map(|row| read_collect(&row)),
+            publish: sheet
+                .maybe_sheet("publish")
+                .map(|row| read_publication(&row, &fields)),
+            fresh_days: sheet
+                .maybe_whole("fresh_days", 1..=3_660)
+                .and_then(|days| u32::try_from(days).ok()),
+            refuse: sheet
+                .sheets("refuse")
+                .iter()
+                .map(|row| read_refuse(row, &fields))
+                .collect(),
             fields,
         };
+        if item.publish.is_some() && !item.public {
+            sheet.fault(
+                "publish",
+                "不公开的目录项没有公示期限",
+                "删去 publish，或写 public = true",
+            );
+        }
         item.check(sheet);
         item
     }
@@ -122,6 +143,15 @@ impl Item {
             (None, true) => sheet.fault("ends", "缺少 ends", "mode = \"end\" 要写明结束哪个目录项"),
             (Some(_), false) => sheet.fault("ends", "只有 mode = \"end\" 才写 ends", "删去 ends，或改 mode"),
             (None, false) => {}
+        }
+        for name in self.fields.iter().filter_map(|field| field.instead.as_ref()) {
+            if self.field(name).is_none_or(|other| other.instead.is_some()) {
+                sheet.fault(
+                    "field",
+                    format!("instead 中的 {name} 不能用"),
+                    "写本项中没有 instead 的另一字段的 name",
+                );
+            }
         }
         let mut seen: Vec<(String, &str)> = Vec::new();
         for field in &self.fields {
@@ -179,9 +209,124 @@ fn read_field(sheet: &Sheet<'_>) -> Field {
         table,
         required: sheet.flag("required"),
         headings: sheet.maybe_texts("headings").unwrap_or_default(),
+        public: sheet.maybe_flag("public").unwrap_or(true),
+        unit: sheet.word("unit", UNITS).unwrap_or_default(),
+        units: read_units(sheet),
+        instead: sheet.maybe_text("instead"),
+        several: sheet.flag("several"),
     };
+    if field.several && kind != FieldType::Code {
+        sheet.fault(
+            "several",
+            "只有 type = \"code\" 才写 several",
+            "删去 several，或改 type",
+        );
+    }
+    if kind != FieldType::Money && (sheet.has("unit") || sheet.has("units")) {
+        let key = if sheet.has("unit") { "unit" } else { "units" };
+        sheet.fault(key, "只有 type = \"money\" 才写单位", "删去单位，或改 type");
+    }
+    for (heading, _) in &field.units {
+        if !field_headings(&field).any(|known| normal_heading(known) == *heading) {
+            sheet.fault(
+                "units",
+                format!("表头“{heading}”不是本字段的表头"),
+                "先写进 headings",
+            );
+        }
+    }
     sheet.finish();
     field
+}
+
+const UNITS: &[(&str, Unit)] = &[
+    ("元", Unit::Yuan),
+    ("万元", Unit::TenThousand),
+    ("亿元", Unit::HundredMillion),
+];
+
+/// `units = { "CF_NR_FK" = "万元" }`.
+fn read_units(sheet: &Sheet<'_>) -> Vec<(String, Unit)> {
+    let Some(units) = sheet.maybe_sheet("units") else {
+        return Vec::new();
+    };
+    let mut read = Vec::new();
+    for (heading, value, _) in units.free() {
+        let word = value.to_string();
+        match UNITS.iter().find(|(known, _)| *known == word) {
+            Some((_, unit)) => read.push((normal_heading(&heading), *unit)),
+            None => sheet.fault(
+                "units",
+                format!("{heading} 的单位 {word} 不认识"),
+                "可用：元、万元、亿元",
+            ),
+        }
+    }
+    read
+}
+
+const PERIODS: &[(&str, Period)] = &[
+    ("event", Period::Event),
+    ("day", Period::Day),
+    ("week", Period::Week),
+    ("month", Period::Month),
+    ("quarter", Period::Quarter),
+    ("half-year", Period::HalfYear),
+    ("year", Period::Year),
+];
+
+fn read_collect(sheet: &Sheet<'_>) -> Collect {
+    let units = &[("working", DayUnit::Working), ("natural", DayUnit::Natural)];
+    let collect = Collect {
+        period: sheet.needed_word("period", PERIODS, Period::Event),
+        within: u32::try_from(sheet.whole("within", 0..=366)).unwrap_or(0),
+        unit: sheet.needed_word("unit", units, DayUnit::Working),
+    };
+    sheet.finish();
+    collect
+}
+
+fn read_publication(sheet: &Sheet<'_>, fields: &[Field]) -> Publication {
+    let publication = Publication {
+        until: sheet.maybe_text("until"),
+        months: sheet
+            .maybe_whole("months", 1..=1_200)
+            .and_then(|months| u32::try_from(months).ok()),
+    };
+    if let Some(name) = &publication.until {
+        let day = fields
+            .iter()
+            .any(|field| field.name == *name && field.kind == FieldType::Day);
+        if !day {
+            sheet.fault(
+                "until",
+                format!("{name} 不是本项的日期字段"),
+                "写 type = \"day\" 的字段的 name",
+            );
+        }
+    }
+    if publication.until.is_none() && publication.months.is_none() {
+        sheet.fault("until", "公示期限为空", "写 until 或 months，至少一个");
+    }
+    sheet.finish();
+    publication
+}
+
+fn read_refuse(sheet: &Sheet<'_>, fields: &[Field]) -> Refuse {
+    let refuse = Refuse {
+        field: sheet.text("field"),
+        values: sheet.texts("values"),
+        reason: sheet.text("reason"),
+    };
+    if !fields.iter().any(|field| field.name == refuse.field) {
+        sheet.fault(
+            "field",
+            format!("{} 不是本项的字段", refuse.field),
+            "写字段的 name",
+        );
+    }
+    sheet.finish();
+    refuse
 }
 
 fn read_fact_fields(sheet: &Sheet<'_>, fields: &[Field]) -> FactFields {

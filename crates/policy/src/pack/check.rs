@@ -9,7 +9,9 @@ use super::cases::{Case, CaseRecord, DeadlineCase, QuotaCase};
 use super::catalogue::Item;
 use super::values::{parse_day, parse_money};
 use super::{Pack, PackOn, Place};
-use crate::evaluator::{EntityFacts, Explanation, OPEN, RecordFact, Relation, Scratch, compile, day_number};
+use crate::evaluator::{
+    EntityFacts, Explanation, OPEN, RecordFact, Relation, Scratch, compile, compile_lineup, day_number,
+};
 use crate::symbols::{ItemMode, Symbols};
 
 /// What became of one case.
@@ -109,13 +111,17 @@ impl Pack {
 
     fn run_class(&self, case: &Case) -> Vec<String> {
         let on = self.on(case.as_of);
-        let model = match on.model(&case.model) {
-            Ok(answer) => answer.value,
-            Err(silent) => return vec![silent.to_string()],
+        let compiled = if case.by.is_some() {
+            let lineup = on.lineup(&case.model);
+            lineup.map(|lineup| compile_lineup(&lineup.value, &self.symbols))
+        } else {
+            let model = on.model(&case.model);
+            model.map(|model| compile(&model.value, &self.symbols))
         };
-        let compiled = match compile(&model, &self.symbols) {
-            Ok(compiled) => compiled,
-            Err(fault) => return vec![fault.to_string()],
+        let compiled = match compiled {
+            Ok(Ok(compiled)) => compiled,
+            Ok(Err(fault)) => return vec![fault.to_string()],
+            Err(silent) => return vec![silent.to_string()],
         };
         let builder = FactBuilder {
             on,
@@ -136,12 +142,21 @@ impl Pack {
 }
 
 fn compare(case: &Case, told: &Explanation) -> Vec<String> {
+    const NONE: &str = "none";
     let mut differs = Vec::new();
-    if told.class_code != case.class {
+    let class = if told.class_code.is_empty() {
+        NONE
+    } else {
+        &told.class_code
+    };
+    if class != case.class {
         differs.push(format!(
-            "应为{}类，算得{}类（{}分）",
-            case.class, told.class_code, told.points
+            "应为{}类，算得{class}类（{}分）",
+            case.class, told.points
         ));
+    }
+    if let Some(by) = case.by.as_ref().filter(|by| **by != told.model) {
+        differs.push(format!("应由 {by} 确定，实由 {} 确定", told.model));
     }
     if let Some(points) = case.points.filter(|points| *points != told.points) {
         differs.push(format!("应为{points}分，算得{}分", told.points));
@@ -166,6 +181,11 @@ fn compare(case: &Case, told: &Explanation) -> Vec<String> {
         "得分指标",
         &case.reasons,
         told.reasons.iter().map(|reason| &reason.indicator).collect(),
+    );
+    sets(
+        "系数",
+        &case.factors,
+        told.factors.iter().map(|factor| &factor.factor).collect(),
     );
     sets(
         "直接判定",

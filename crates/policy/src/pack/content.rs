@@ -6,7 +6,7 @@ use super::basics::{Head, SourceDocument, YearNotice, read_sources, read_years};
 use super::cases::Cases;
 use super::catalogue::{CodeTable, Item};
 use super::dated::{Dated, Defaults, Version, code_in_model, own_code};
-use super::draw::{Exclusion, Floor, Frequency, Load, Ratio, Reserve, Team};
+use super::draw::{Contributors, Exclusion, Floor, Frequency, Load, Ratio, Reserve, Team, Unclassed};
 use super::fault::{PackFault, Place};
 use super::inspection::{CheckItem, ResultCode};
 use super::line_rows::{RegimeRow, read_factor};
@@ -39,6 +39,8 @@ pub(super) struct Content {
     pub team: Dated<Team>,
     pub load: Dated<Load>,
     pub floor: Dated<Floor>,
+    pub unclassed: Dated<Unclassed>,
+    pub contributors: Dated<Contributors>,
     pub checks: Dated<CheckItem>,
     pub results: Dated<ResultCode>,
     pub deadlines: Dated<Deadline>,
@@ -53,7 +55,8 @@ pub(super) struct Content {
 macro_rules! each_dated {
     ($how:tt $content:ident, $rows:ident => $work:expr) => {
         each_dated!(@ $how $content, $rows, $work, tables items models groups indicators direct factors regimes
-            classes measures ratios frequencies exclusions reserve team load floor checks results deadlines alarms)
+            classes measures ratios frequencies exclusions reserve team load floor
+            unclassed contributors checks results deadlines alarms)
     };
     (@ ref $content:ident, $rows:ident, $work:expr, $($field:ident)*) => { $( { let $rows = &$content.$field; $work; } )* };
     (@ mut $content:ident, $rows:ident, $work:expr, $($field:ident)*) => {
@@ -115,6 +118,10 @@ impl Content {
                 self.team = Dated::read(top, "team", &defaults, |row| only(row, "team"), Team::read);
                 self.load = Dated::read(top, "load", &defaults, |row| only(row, "load"), Load::read);
                 self.floor = Dated::read(top, "floor", &defaults, |row| only(row, "floor"), Floor::read);
+                let own = |row: &Sheet<'_>| only(row, "unclassed");
+                self.unclassed = Dated::read(top, "unclassed", &defaults, own, Unclassed::read);
+                let own = |row: &Sheet<'_>| only(row, "contributors");
+                self.contributors = Dated::read(top, "contributors", &defaults, own, Contributors::read);
             }
             "inspect.toml" => {
                 self.checks = Dated::read(top, "check", &defaults, own_code, CheckItem::read);

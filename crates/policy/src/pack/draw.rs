@@ -235,3 +235,33 @@ impl Floor {
         }
     }
 }
+
+/// What stands in for the class of an entity that has none (未分类).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unclassed {
+    /// `model/class`.
+    pub class: String,
+}
+
+impl Unclassed {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        let class = sheet.text("class");
+        sheet.refer("class", Kind::Class, &class);
+        Self { class }
+    }
+}
+
+/// How many must contribute to the chance of a draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contributors {
+    /// At least; never below 2: with one party alone the chance is that party's.
+    pub least: u32,
+}
+
+impl Contributors {
+    pub(super) fn read(sheet: &Sheet<'_>) -> Self {
+        Self {
+            least: count(sheet.whole("least", 2..=100)),
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod cases;
 mod catalogue;
 mod catalogue_rows;
 mod check;
+mod collect;
 mod content;
 mod dated;
 mod draw;
@@ -34,7 +35,11 @@ pub use catalogue::{
     Code, CodeTable, FactFields, FactValues, Field, FieldType, Item, ItemGroup, Share, normal_heading,
 };
 pub use check::{CaseResult, CheckReport};
-pub use draw::{Exclusion, ExclusionRule, Floor, Frequency, FrequencyScope, Load, Ratio, Reserve, Team};
+pub use collect::{Collect, Period, Publication, Refuse, Unit};
+pub use draw::{
+    Contributors, Exclusion, ExclusionRule, Floor, Frequency, FrequencyScope, Load, Ratio, Reserve, Team,
+    Unclassed,
+};
 pub use fault::{PackFault, Place};
 pub use inspection::{CheckItem, CheckKind, Follow, FollowAction, ResultCode, SubjectFilter};
 pub use on::{Answer, HeadingMatch, PackOn, Silent, Trace};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Pack;
 use super::catalogue::{CodeTable, Item};
 use super::dated::{Dated, Version};
-use super::draw::{Exclusion, Floor, Frequency, Load, Ratio, Reserve, Team};
+use super::draw::{Contributors, Exclusion, Floor, Frequency, Load, Ratio, Reserve, Team, Unclassed};
 use super::inspection::{CheckItem, ResultCode};
 use super::rules::{Alarm, ClassEffect, DayUnit, Deadline, Measure};
 use crate::model::{Attribute, Basis, Class, FactorSource, Group, Model, Scoring, Source};
@@ -374,6 +374,33 @@ impl<'p> PackOn<'p> {
             DayUnit::Natural => self.pack.calendar.natural_period_end(self.day, value.days),
         };
         Ok(Answer { value: due?, trace })
+    }
+
+    /// By when a record of an item is to be handed over whose fact was on the day of this `PackOn` (归集时限); `None` when
+    /// the catalogue sets no term.
+    ///
+    /// # Errors
+    /// [`kernel::Fault`]: no such item, or a year the calendar does not hold.
+    pub fn collect_due(&self, item: &str) -> kernel::Outcome<Option<Day>> {
+        let Some(collect) = self.item(item)?.value.collect else {
+            return Ok(None);
+        };
+        let end = collect.period.end(self.day);
+        let due: Result<Day, CalendarFault> = match collect.unit {
+            DayUnit::Working => self.pack.calendar.add_working_days(end, collect.within),
+            DayUnit::Natural => self.pack.calendar.natural_period_end(end, collect.within),
+        };
+        Ok(Some(due?))
+    }
+
+    /// What stands in for the class of an entity that has none when a draw is planned.
+    pub fn unclassed(&self) -> Asked<'p, Unclassed> {
+        self.ask(&self.pack.content.unclassed, "unclassed", "unclassed")
+    }
+
+    /// How many must contribute to the chance of a draw.
+    pub fn contributors(&self) -> Asked<'p, Contributors> {
+        self.ask(&self.pack.content.contributors, "contributors", "contributors")
     }
 
     /// All alarms.

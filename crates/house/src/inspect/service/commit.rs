@@ -24,13 +24,13 @@ use crate::registry;
 pub fn commit_draw(tx: &mut Tx, op: &Op, plan_id: i64, new: &NewDraw, pool_key: [u8; 32]) -> Outcome<Draw> {
     let plan = plan_for(tx, op, plan_id)?;
     check_state(&plan)?;
-    let contributors = contributors(&new.contributors)?;
+    let law = op.pack.on(op.today());
+    let contributors = contributors(&law, &new.contributors)?;
     let reveal_by = reveal_by(op, new)?;
     let (suite, key) = (op.suite, PoolKey::new(pool_key));
     let built = pool::build(tx, op, suite, &key, &plan)?;
     let former = store::last_draw(tx, plan_id)?;
     let attempt = former.as_ref().map_or(0, |row| row.attempt) + 1;
-    let law = op.pack.on(op.today());
     let commitment = Commitment {
         kind: Commitment::KIND.to_owned(),
         protocol: "xinheng-draw/1".to_owned(),
@@ -109,8 +109,13 @@ pub(super) fn already_drawn(plan_no: &str) -> Fault {
     Fault::new(FaultKind::Conflict, "inspect.plan.already-drawn", detail)
 }
 
-fn contributors(new: &[NewContributor]) -> Outcome<Vec<Contributor>> {
+fn contributors(law: &PackOn<'_>, new: &[NewContributor]) -> Outcome<Vec<Contributor>> {
     const CODE: &str = "inspect.draw.contributors";
+    let least = law.contributors()?;
+    let (least, basis) = (
+        usize::try_from(least.value.least).unwrap_or(usize::MAX),
+        least.trace.basis,
+    );
     let refused = |at: usize, detail: String| {
         Fault::new(FaultKind::Invalid, CODE, detail.clone()).with_field(
             format!("contributors[{at}]"),
@@ -139,9 +144,13 @@ fn contributors(new: &[NewContributor]) -> Outcome<Vec<Contributor>> {
         }
         list.push(contributor);
     }
-    if list.len() < 2 {
-        let detail = "随机数提供方至少两个，例如发起部门和公证处，任何一方都不能单独决定结果。";
-        return Err(Fault::new(FaultKind::Invalid, CODE, detail).with_field("contributors", CODE, detail));
+    if list.len() < least {
+        let detail = format!(
+            "随机数提供方至少{least}个，例如发起部门和公证处，任何一方都不能单独决定结果；现有{}个。",
+            list.len()
+        );
+        let fault = Fault::new(FaultKind::Invalid, CODE, detail.clone()).with_basis(basis.to_string());
+        return Err(fault.with_field("contributors", CODE, detail));
     }
     Ok(list)
 }

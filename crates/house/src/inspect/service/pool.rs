@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::Months;
 use db::Tx;
-use kernel::{Day, Division, Outcome};
+use kernel::{Day, Division, Fault, FaultKind, Outcome};
 use policy::pack::ExclusionRule;
 use policy::{Fate, ItemMode, PackOn, RecordFact, day_number};
 use proof::Suite;
@@ -21,8 +21,6 @@ use crate::{assess, intake, office, registry};
 
 /// Catalogue item of results, whoever supplied them.
 const RESULT: &str = "inspection-result";
-/// The class of those not classified yet, as its place in the model.
-const UNCLASSED: u8 = 1;
 
 /// The pools of a plan.
 pub struct Built {
@@ -40,6 +38,7 @@ pub fn build(tx: &mut Tx, op: &Op, suite: Suite, key: &PoolKey, plan: &Plan) -> 
     let rule = rule(&law, op, plan)?;
     let departments = office::service::departments(tx)?;
     let known = known(tx, op, &law, plan, &rule, &departments)?;
+    let unclassed_place = unclassed(&law, &rule)?;
     let mut classes = Vec::new();
     assess::service::classes(tx, |standing| {
         let class = rule.classes.iter().position(|code| *code == standing.class);
@@ -47,7 +46,7 @@ pub fn build(tx: &mut Tx, op: &Op, suite: Suite, key: &PoolKey, plan: &Plan) -> 
             standing.entity_id,
             class
                 .and_then(|class| u8::try_from(class).ok())
-                .unwrap_or(UNCLASSED),
+                .unwrap_or(unclassed_place),
         ));
         Ok(())
     })?;
@@ -67,7 +66,7 @@ pub fn build(tx: &mut Tx, op: &Op, suite: Suite, key: &PoolKey, plan: &Plan) -> 
             .peek()
             .filter(|(id, _)| *id == entity.entity_id)
             .map(|(_, class)| *class);
-        let place = usize::from(class.unwrap_or(UNCLASSED));
+        let place = usize::from(class.unwrap_or(unclassed_place));
         let mut items = 0_u64;
         for ((at, item), count) in (0_u32..).zip(&rule.items).zip(&mut counts) {
             if !rule.admits(item, &entity, &known) {
@@ -84,7 +83,7 @@ pub fn build(tx: &mut Tx, op: &Op, suite: Suite, key: &PoolKey, plan: &Plan) -> 
         }
         if items != 0 {
             unclassed += u64::from(class.is_none());
-            let class = class.unwrap_or(UNCLASSED);
+            let class = class.unwrap_or(unclassed_place);
             candidates.push(Candidate {
                 id: entity.subject_no,
                 division: entity.division,
@@ -105,6 +104,21 @@ pub fn build(tx: &mut Tx, op: &Op, suite: Suite, key: &PoolKey, plan: &Plan) -> 
         kept: Kept::of(suite, key, &rule, candidates, roll),
         removed,
         unclassed,
+    })
+}
+
+/// Place of the class that the pack lets stand for those who have none.
+fn unclassed(law: &PackOn<'_>, rule: &PoolRule) -> Outcome<u8> {
+    let known = law.unclassed()?;
+    let class = known.value.class.rsplit('/').next().unwrap_or_default();
+    let place = rule.classes.iter().position(|code| *code == class);
+    place.and_then(|place| u8::try_from(place).ok()).ok_or_else(|| {
+        let detail = format!(
+            "政策包中未分类主体所比照的类别 {} 不在通用型模型的各类之中。",
+            known.value.class
+        );
+        Fault::new(FaultKind::Invalid, "inspect.draw.unclassed", detail)
+            .with_basis(known.trace.basis.to_string())
     })
 }
 

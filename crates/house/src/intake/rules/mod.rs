@@ -1,142 +1,19 @@
 //! Which columns a file has, and what a row says: pure decisions from text and the catalogue.
+mod columns;
 mod reference;
-
-use std::collections::BTreeMap;
 
 use kernel::{Amount, CodeFault, Day, SubjectNo};
 use policy::ItemMode;
-use policy::pack::{Field, FieldType, Item, PackOn};
+use policy::pack::{Field, FieldType, Item, PackOn, Unit};
 use serde_json::{Map, Value};
+
+use columns::Column;
+pub use columns::Columns;
 
 use super::model::{Draft, Refusal};
 
-/// Headings under which the code of the entity is written when the item has no field for it.
-const SUBJECT_HEADINGS: &[&str] = &[
-    "统一社会信用代码",
-    "社会信用代码",
-    "统一代码",
-    "信用代码",
-    "统一社会信用代码/注册号",
-    "注册号",
-    "uscc",
-    "credit_code",
-    "subject_no",
-    "CF_XDR_SHXYM",
-    "XK_XDR_SHXYM",
-    "行政相对人代码_1",
-];
-/// Headings of the column that takes a record back.
-const DEED_HEADINGS: &[&str] = &["操作", "操作类型", "op"];
 /// Words in that column that mean: take it back.
 const WITHDRAWAL_WORDS: &[&str] = &["撤销", "删除", "撤回", "withdraw"];
-
-/// What a column is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Column {
-    /// The code of the entity.
-    Subject,
-    /// What is to be done with the row: add (default) or withdraw.
-    Deed,
-    /// A field of the item, by its place in the list.
-    Field(usize),
-    /// Not known; its content is left out.
-    Unknown(String),
-}
-
-/// The columns of a file as understood, and what stands in for fields the file leaves empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns {
-    columns: Vec<Column>,
-    defaults: BTreeMap<String, String>,
-}
-
-impl Columns {
-    /// Reads a heading row. `mapping` (heading → field name) goes before the catalogue's own headings.
-    pub fn read(item: &Item, headings: &[String], mapping: &dyn Fn(&str) -> Option<String>) -> Self {
-        let mut seen = vec![false; item.fields.len()];
-        let mut subject = false;
-        let columns = headings.iter().map(|heading| {
-            let wanted = mapping(heading).unwrap_or_else(|| heading.trim().to_owned());
-            let known = item.recognise(&wanted);
-            if let Some(place) = known.and_then(|field| item.fields.iter().position(|f| f.name == field.name))
-            {
-                let is_subject = item
-                    .fields
-                    .get(place)
-                    .is_some_and(|field| field.kind == FieldType::Subject);
-                if let Some(first) = seen.get_mut(place).filter(|taken| !**taken) {
-                    *first = true;
-                    subject |= is_subject;
-                    return if is_subject {
-                        Column::Subject
-                    } else {
-                        Column::Field(place)
-                    };
-                }
-            } else if !subject
-                && SUBJECT_HEADINGS
-                    .iter()
-                    .any(|known| known.eq_ignore_ascii_case(&wanted))
-            {
-                subject = true;
-                return Column::Subject;
-            } else if DEED_HEADINGS.contains(&wanted.as_str()) {
-                return Column::Deed;
-            }
-            Column::Unknown(heading.clone())
-        });
-        Self {
-            columns: columns.collect(),
-            defaults: BTreeMap::new(),
-        }
-    }
-
-    /// States values for fields that the file does not have or leaves empty (field name → value).
-    #[must_use]
-    pub fn with_defaults(mut self, defaults: &BTreeMap<String, String>) -> Self {
-        self.defaults.clone_from(defaults);
-        self
-    }
-
-    /// How many columns are understood; used to find the heading row.
-    pub fn understood(&self) -> usize {
-        self.columns
-            .iter()
-            .filter(|column| !matches!(column, Column::Unknown(_)))
-            .count()
-    }
-
-    /// Titles of what the item needs and the file does not have.
-    pub fn missing(&self, item: &Item) -> Vec<String> {
-        let mut missing = Vec::new();
-        if !self.columns.contains(&Column::Subject) {
-            missing.push("统一社会信用代码".to_owned());
-        }
-        let fields = item.fields.iter().enumerate();
-        missing.extend(
-            fields
-                .filter(|(place, field)| {
-                    field.required
-                        && field.kind != FieldType::Subject
-                        && !self.defaults.contains_key(&field.name)
-                        && !self.columns.contains(&Column::Field(*place))
-                })
-                .map(|(_, field)| field.title.clone()),
-        );
-        missing
-    }
-
-    /// Headings that are not understood.
-    pub fn unknown(&self) -> Vec<String> {
-        self.columns
-            .iter()
-            .filter_map(|column| match column {
-                Column::Unknown(heading) if !heading.trim().is_empty() => Some(heading.clone()),
-                _ => None,
-            })
-            .collect()
-    }
-}
 
 /// Reads one row: a draft, or everything that is wrong with it.
 pub fn read_row(
@@ -151,6 +28,20 @@ pub fn read_row(
         faults: Vec::new(),
         payload: Map::new(),
     };
+    if let Some(refused) = item.refusal(|name| columns.written(item, name, cells)) {
+        let title = item
+            .field(&refused.field)
+            .map_or_else(String::new, |field| field.title.clone());
+        let value = columns.written(item, &refused.field, cells).unwrap_or_default();
+        return Err(vec![Refusal {
+            line,
+            field: title,
+            value,
+            code: "intake.row.not-ours".into(),
+            reason: refused.reason.clone(),
+            suggestion: None,
+        }]);
+    }
     let subject = reading.subject(columns, cells);
     let withdraws = columns
         .columns
@@ -159,12 +50,9 @@ pub fn read_row(
         .any(|(column, cell)| *column == Column::Deed && WITHDRAWAL_WORDS.contains(&cell.trim()));
     let mut facts = Facts::default();
     for (place, field) in item.fields.iter().enumerate() {
-        let cell = columns
-            .columns
-            .iter()
-            .position(|column| *column == Column::Field(place))
-            .and_then(|at| cells.get(at));
-        let mut text = cell.map(|text| tidy(text)).unwrap_or_default();
+        let (mut text, unit) = columns
+            .cell(item, place, cells)
+            .map_or((String::new(), field.unit), |(text, unit)| (tidy(text), unit));
         if text.is_empty() {
             text = columns.defaults.get(&field.name).cloned().unwrap_or_default();
         }
@@ -183,7 +71,7 @@ pub fn read_row(
             }
             continue;
         }
-        reading.field(law, item, field, &text, &mut facts);
+        reading.field(law, item, (field, unit), &text, &mut facts);
     }
     let record_key = key_of(item, &reading.payload);
     let needs_day = item.mode != ItemMode::State && !withdraws;
@@ -309,8 +197,15 @@ impl Reading {
         }
     }
 
-    fn field(&mut self, law: &PackOn<'_>, item: &Item, field: &Field, text: &str, facts: &mut Facts) {
-        match read_value(law, field, text) {
+    fn field(
+        &mut self,
+        law: &PackOn<'_>,
+        item: &Item,
+        (field, unit): (&Field, Unit),
+        text: &str,
+        facts: &mut Facts,
+    ) {
+        match read_value(law, field, unit, text) {
             Ok(read) => {
                 facts.place(item, &field.name, &read);
                 self.payload
@@ -343,16 +238,17 @@ impl Read {
 
 type Wrong = (String, Option<String>);
 
-fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong> {
+fn read_value(law: &PackOn<'_>, field: &Field, unit: Unit, text: &str) -> Result<Read, Wrong> {
     match field.kind {
         FieldType::Text | FieldType::Subject => Ok(Read::Text(text.to_owned())),
+        FieldType::Day if is_forever(text) => Ok(Read::Text(FOREVER.to_owned())),
         FieldType::Day => read_day(text).map(Read::Day).ok_or_else(|| {
             (
                 format!("“{text}”不是有效日期。"),
                 Some("请写成 2026-03-04 这样的形式。".to_owned()),
             )
         }),
-        FieldType::Money => read_money(text),
+        FieldType::Money => read_money(text, unit),
         FieldType::Integer => text
             .parse::<i64>()
             .map(Read::Integer)
@@ -362,27 +258,40 @@ fn read_value(law: &PackOn<'_>, field: &Field, text: &str) -> Result<Read, Wrong
                 return Ok(Read::Text(text.to_owned()));
             };
             let table = table.value;
-            table
-                .resolve(text)
-                .map(|code| Read::Text(code.to_owned()))
-                .ok_or_else(|| {
-                    const SHOWN: usize = 8;
-                    let known = table
-                        .values
-                        .iter()
-                        .take(SHOWN)
-                        .map(|code| code.title.as_str())
-                        .collect::<Vec<_>>()
-                        .join("、");
-                    (
-                        format!("“{text}”不在代码表“{}”中。", table.title),
-                        Some(format!("可用的有：{known}。")),
-                    )
-                })
+            let found = if field.several {
+                table.resolve_several(text)
+            } else {
+                table.resolve(text)
+            };
+            found.map(|code| Read::Text(code.to_owned())).ok_or_else(|| {
+                const SHOWN: usize = 8;
+                let known = table
+                    .values
+                    .iter()
+                    .take(SHOWN)
+                    .map(|code| code.title.as_str())
+                    .collect::<Vec<_>>()
+                    .join("、");
+                (
+                    format!("“{text}”不在代码表“{}”中。", table.title),
+                    Some(format!("可用的有：{known}。")),
+                )
+            })
         }
         FieldType::Division => reference::division(text).map(Read::Text),
         FieldType::Industry => reference::industry(text).map(Read::Text),
     }
+}
+
+/// What is kept for a day that means "no end".
+const FOREVER: &str = "长期";
+
+/// Whether a day means that there is no end: registers write 9999-9-9, or say so.
+fn is_forever(text: &str) -> bool {
+    matches!(
+        text,
+        FOREVER | "永久" | "永久有效" | "长期有效" | "无固定期限" | "无期限"
+    ) || read_day(text).is_some_and(|day| chrono::Datelike::year(&day) >= 9999)
 }
 
 /// A day in any of the usual spellings: 2026-03-04, 2026/3/4, 2026.3.4, 20260304, 2026年3月4日， with or without a time.
@@ -407,13 +316,14 @@ pub fn read_day(text: &str) -> Option<Day> {
 
 /// Renminbi in any usual spelling. An amount in another currency is kept as it is written and gives no figure: rates of
 /// exchange are not the record's business.
-fn read_money(text: &str) -> Result<Read, Wrong> {
-    let amount = Amount::parse(text).ok_or_else(|| {
-        (
-            format!("“{text}”不是金额。"),
-            Some("请写数字和单位，例如 5000元、50万元。".to_owned()),
-        )
-    })?;
+fn read_money(text: &str, unit: Unit) -> Result<Read, Wrong> {
+    let amount =
+        Amount::parse_under(text, if unit == Unit::Yuan { "" } else { unit.text() }).ok_or_else(|| {
+            (
+                format!("“{text}”不是金额。"),
+                Some("请写数字和单位，例如 5000元、50万元。".to_owned()),
+            )
+        })?;
     Ok(amount
         .fen()
         .map_or_else(|| Read::Text(text.to_owned()), |fen| Read::Money(fen.get())))

@@ -1,10 +1,9 @@
 //! Files of every form, good, broken and hostile.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     clippy::format_collect,
+    clippy::format_push_string,
     reason = "tests"
 )]
 mod broken;

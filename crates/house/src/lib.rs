@@ -58,6 +58,7 @@ pub fn statements() -> Vec<&'static db::Statement> {
         hall::feed::STATEMENTS,
         office::STATEMENTS,
         intake::STATEMENTS,
+        intake::push::STATEMENTS,
         registry::STATEMENTS,
         assess::STATEMENTS,
         inspect::STATEMENTS,

@@ -23,4 +23,5 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(6, "0006_inspect"),
     step!(7, "0007_publish"),
     step!(12, "0012_feed"),
+    step!(14, "0014_push"),
 ];

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use house::hall::job::{self, Worker};
 use house::hall::ledger::{self, Reader};
 use house::hall::{House, Op, command, feed, log};
-use house::{assess, inspect, publish};
+use house::{assess, inspect, intake, publish};
 use kernel::{Actor, Fault, Outcome};
 
 use crate::carrier::Outward;
@@ -212,7 +212,10 @@ fn do_jobs(house: &House, beat: &Beat) {
 fn call_out(house: &House, beat: &Beat) {
     let carrier = Outward::new();
     while beat.goes_on() {
-        let calls = alive(|| feed::hooks::deliver(house, &operation(house), &carrier));
+        let calls = alive(|| {
+            let told = feed::hooks::deliver(house, &operation(house), &carrier)?;
+            Ok(told + intake::push::service::serve(house, &operation(house), &carrier)?)
+        });
         let rest = match calls {
             Ok(0) => REST_OUTWARD,
             Ok(calls) => {

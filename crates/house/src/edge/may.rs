@@ -19,6 +19,8 @@ pub const WRITE_OFFICE: Permission = Permission("office.write");
 pub const READ_INTAKE: Permission = Permission("intake.read");
 /// Hand records over.
 pub const SUPPLY: Permission = Permission("intake.supply");
+/// Push records on to an upper platform.
+pub const PUSH_ON: Permission = Permission("intake.push-on");
 /// See entities and credit files.
 pub const READ_REGISTRY: Permission = Permission("registry.read");
 /// See classes with their reasons: an internal basis for allocating checks, never public.
@@ -50,6 +52,7 @@ pub const ALL: &[Permission] = &[
     WRITE_OFFICE,
     READ_INTAKE,
     SUPPLY,
+    PUSH_ON,
     READ_REGISTRY,
     READ_CLASSES,
     CLASSIFY,

@@ -8,6 +8,7 @@
 pub mod http;
 pub mod jobs;
 pub mod model;
+pub mod push;
 pub mod rules;
 pub mod service;
 mod store;

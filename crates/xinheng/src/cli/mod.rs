@@ -8,6 +8,7 @@ mod init;
 mod inspect;
 mod log;
 mod pack;
+mod push;
 mod show;
 mod verify;
 
@@ -114,6 +115,9 @@ enum Command {
     /// 推送订阅（webhook）
     #[command(subcommand)]
     Hook(feed::HookCommand),
+    /// 上报：把记录报给上级平台，一次录入
+    #[command(subcommand)]
+    Push(push::PushCommand),
     /// 启动服务
     Serve {
         /// 监听地址
@@ -148,6 +152,7 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
             None => feed::run(&opened(open()?)?, &what),
         },
         Command::Hook(what) => feed::hook(&opened(open()?)?, what),
+        Command::Push(what) => push::run(&opened(open()?)?, what),
         Command::Serve { listen } => serve::serve(&open()?, listen),
     }?;
     Ok(ExitCode::SUCCESS)

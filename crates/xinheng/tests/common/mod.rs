@@ -14,6 +14,7 @@
 
 pub mod edits;
 pub mod inside;
+pub mod server;
 
 use std::ffi::OsStr;
 use std::fs;

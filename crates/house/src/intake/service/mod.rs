@@ -84,7 +84,7 @@ fn taken_before(tx: &mut Tx, op: &Op, batch: Batch, mapping: &Mapping) -> Outcom
 }
 
 /// Refuses an item the catalogue does not have, and says which there are.
-fn known_item(law: &PackOn<'_>, item: &str) -> Outcome<()> {
+pub(super) fn known_item(law: &PackOn<'_>, item: &str) -> Outcome<()> {
     if law.item(item).is_ok() {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use super::draw::{Contributors, Exclusion, Floor, Frequency, Load, Ratio, Reserv
 use super::fault::{PackFault, Place};
 use super::inspection::{CheckItem, ResultCode};
 use super::line_rows::{RegimeRow, read_factor};
+use super::matching::{Number, threshold_code, weight_code};
 use super::model_rows::{GroupRow, ModelRow, read_direct, read_indicator};
 use super::references::Reference;
 use super::rules::{Alarm, ClassEffect, Deadline, Measure};
@@ -45,6 +46,8 @@ pub(super) struct Content {
     pub results: Dated<ResultCode>,
     pub deadlines: Dated<Deadline>,
     pub alarms: Dated<Alarm>,
+    pub match_thresholds: Dated<Number>,
+    pub match_weights: Dated<Number>,
     pub years: BTreeMap<i32, YearNotice>,
     pub cases: Cases,
     /// References of undated rows.
@@ -56,7 +59,8 @@ macro_rules! each_dated {
     ($how:tt $content:ident, $rows:ident => $work:expr) => {
         each_dated!(@ $how $content, $rows, $work, tables items models groups indicators direct factors regimes
             classes measures ratios frequencies exclusions reserve team load floor
-            unclassed contributors checks results deadlines alarms)
+            unclassed contributors checks results deadlines alarms
+            match_thresholds match_weights)
     };
     (@ ref $content:ident, $rows:ident, $work:expr, $($field:ident)*) => { $( { let $rows = &$content.$field; $work; } )* };
     (@ mut $content:ident, $rows:ident, $work:expr, $($field:ident)*) => {
@@ -131,6 +135,11 @@ impl Content {
                 self.deadlines = Dated::read(top, "deadline", &defaults, own_code, Deadline::read);
             }
             "alarms.toml" => self.alarms = Dated::read(top, "alarm", &defaults, own_code, Alarm::read),
+            "matching.toml" => {
+                self.match_thresholds =
+                    Dated::read(top, "threshold", &defaults, threshold_code, Number::threshold);
+                self.match_weights = Dated::read(top, "weight", &defaults, weight_code, Number::weight);
+            }
             _ => {
                 let place = Place {
                     file: top.place().file,

@@ -13,6 +13,7 @@ mod fault;
 mod inspection;
 mod line_rows;
 mod lineup;
+mod matching;
 mod model_rows;
 mod on;
 mod references;
@@ -42,6 +43,7 @@ pub use draw::{
 };
 pub use fault::{PackFault, Place};
 pub use inspection::{CheckItem, CheckKind, Follow, FollowAction, ResultCode, SubjectFilter};
+pub use matching::{Matching, THRESHOLDS as MATCHING_THRESHOLDS, WEIGHTS as MATCHING_WEIGHTS};
 pub use on::{Answer, HeadingMatch, PackOn, Silent, Trace};
 pub use rules::{
     Alarm, CheckContent, ClassEffect, Colour, DayUnit, Deadline, Measure, MeasureEnd, MeasureKind, OnSite,

@@ -98,7 +98,7 @@ impl<'p> PackOn<'p> {
         &self.pack.content
     }
 
-    fn ask<T>(&self, rows: &'p Dated<T>, kind: &'static str, code: &str) -> Asked<'p, T> {
+    pub(super) fn ask<T>(&self, rows: &'p Dated<T>, kind: &'static str, code: &str) -> Asked<'p, T> {
         let answer = rows.at(code, self.day).and_then(|version| answer(kind, version));
         answer.ok_or_else(|| Silent {
             pack: self.pack.code().to_owned(),

@@ -7,13 +7,14 @@ use crate::none;
 use crate::source::{files, read};
 
 /// Our crates and those of ours each may name.
-const MAY: [(&str, &[&str]); 10] = [
+const MAY: [(&str, &[&str]); 11] = [
     ("kernel", &[]),
     ("policy", &["kernel"]),
     ("proof", &["kernel"]),
     ("db", &["kernel"]),
     ("readers", &[]),
-    ("house", &["kernel", "policy", "proof", "db", "readers"]),
+    ("matching", &["kernel", "policy"]),
+    ("house", &["kernel", "policy", "proof", "db", "readers", "matching"]),
     ("lake", &["kernel", "policy"]),
     ("demo", &["kernel"]),
     (

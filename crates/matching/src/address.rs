@@ -50,7 +50,9 @@ fn door(address: &str) -> Option<&str> {
     // 街道 is a place, 大道 and 东道 are roads; the last place before a road decides.
     let begin = head
         .char_indices()
-        .filter(|(at, c)| ABOVE.contains(c) && (*c != '道' || head.get(..*at).is_some_and(|before| before.ends_with('街'))))
+        .filter(|(at, c)| {
+            ABOVE.contains(c) && (*c != '道' || head.get(..*at).is_some_and(|before| before.ends_with('街')))
+        })
         .map(|(at, c)| at + c.len_utf8())
         .filter(|at| head.get(*at..).is_some_and(|road| road.chars().count() >= 3))
         .last()
@@ -66,10 +68,22 @@ mod tests {
     #[test]
     fn addresses_agree_wholly_by_road_and_number_or_not() {
         let whole = "四川省成都市武侯区武科西四路9号";
-        assert_eq!(compare_addresses("成都市武侯区武科西四路９号", whole), AddressMatch::Same);
-        assert_eq!(compare_addresses("武侯区武科西四路9号2栋", whole), AddressMatch::Similar);
-        assert_eq!(compare_addresses("成都市武侯区武科西四路19号", whole), AddressMatch::Other);
+        assert_eq!(
+            compare_addresses("成都市武侯区武科西四路９号", whole),
+            AddressMatch::Same
+        );
+        assert_eq!(
+            compare_addresses("武侯区武科西四路9号2栋", whole),
+            AddressMatch::Similar
+        );
+        assert_eq!(
+            compare_addresses("成都市武侯区武科西四路19号", whole),
+            AddressMatch::Other
+        );
         assert_eq!(compare_addresses("成都市", whole), AddressMatch::Unknown);
-        assert_eq!(compare_addresses("安徽省合肥市蜀山区", whole), AddressMatch::Unknown);
+        assert_eq!(
+            compare_addresses("安徽省合肥市蜀山区", whole),
+            AddressMatch::Unknown
+        );
     }
 }

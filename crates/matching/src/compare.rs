@@ -76,7 +76,15 @@ pub struct NameMatch {
 const LIMITED: &[&str] = &["有限公司", "有限责任公司", "公司"];
 const JOINT_STOCK: &[&str] = &["股份有限公司", "股份有限责任公司"];
 /// Brackets behind a form that may be left out.
-const TAILS: &[&str] = &["特殊普通合伙", "普通合伙", "有限合伙", "个人独资", "个体工商户", "微型企业", "小微企业"];
+const TAILS: &[&str] = &[
+    "特殊普通合伙",
+    "普通合伙",
+    "有限合伙",
+    "个人独资",
+    "个体工商户",
+    "微型企业",
+    "小微企业",
+];
 /// Length from which two wrong characters still leave a name recognisable.
 const LONG: usize = 6;
 
@@ -87,14 +95,24 @@ pub fn compare_names(written: &Reading, known: &Reading) -> NameMatch {
     let mut form = forms(&written.form, &known.form);
     // A wrong character can make a name fall into other parts: then the whole tells.
     let apart = words == WordMatch::Different || form == FormMatch::Other || place == PlaceMatch::Unclear;
-    if (apart || words == WordMatch::StemOnly || words == WordMatch::TradeLonger) && written.full != known.full {
+    if (apart || words == WordMatch::StemOnly || words == WordMatch::TradeLonger)
+        && written.full != known.full
+    {
         match slip(&written.full, &known.full) {
             Slip::One(at, wrong, right) => {
                 let front = letters(&known.place).chars().count();
-                let back = known.full.chars().count().saturating_sub(letters(&known.form).chars().count());
+                let back = known
+                    .full
+                    .chars()
+                    .count()
+                    .saturating_sub(letters(&known.form).chars().count());
                 if known.full.starts_with(&letters(&known.place)) && at < front {
                     words = WordMatch::Same;
-                    place = if place == PlaceMatch::Exclude { place } else { PlaceMatch::Slip };
+                    place = if place == PlaceMatch::Exclude {
+                        place
+                    } else {
+                        PlaceMatch::Slip
+                    };
                     form = FormMatch::Same;
                 } else if at >= back && !known.is_branch() {
                     (words, form) = (WordMatch::Same, FormMatch::Similar);
@@ -103,7 +121,9 @@ pub fn compare_names(written: &Reading, known: &Reading) -> NameMatch {
                     form = FormMatch::Same;
                 }
             }
-            Slip::Missing(letter) if apart => (words, form) = (WordMatch::OneMissing(letter), FormMatch::Same),
+            Slip::Missing(letter) if apart => {
+                (words, form) = (WordMatch::OneMissing(letter), FormMatch::Same)
+            }
             _ => {}
         }
     } else if written.full == known.full {
@@ -135,7 +155,9 @@ fn other_branch(written: &Reading, known: &Reading) -> bool {
         return a.is_empty() != b.is_empty();
     }
     // Where the parent's form is left out only the ending of the branch is seen.
-    !(a.ends_with(b) || b.ends_with(a) || matches!(slip(a, b), Slip::One(_, wrong, right) if look_alike(wrong, right)))
+    !(a.ends_with(b)
+        || b.ends_with(a)
+        || matches!(slip(a, b), Slip::One(_, wrong, right) if look_alike(wrong, right)))
 }
 
 fn places(written: &Reading, known: &Reading) -> PlaceMatch {
@@ -172,7 +194,9 @@ fn words(written: &Reading, known: &Reading) -> WordMatch {
         Slip::Missing(letter) if known.length() > 2 => WordMatch::OneMissing(letter),
         Slip::Two if known.length() >= LONG => WordMatch::TwoWrong,
         _ if written.stem.chars().count() < 2 || written.stem != known.stem => WordMatch::Different,
-        _ if written.bare.starts_with(&known.bare) || known.bare.starts_with(&written.bare) => WordMatch::TradeLonger,
+        _ if written.bare.starts_with(&known.bare) || known.bare.starts_with(&written.bare) => {
+            WordMatch::TradeLonger
+        }
         _ => WordMatch::StemOnly,
     }
 }
@@ -202,7 +226,10 @@ fn forms(a: &str, b: &str) -> FormMatch {
 }
 
 fn without_tail(form: &str) -> &str {
-    let tail = TAILS.iter().find_map(|tail| form.strip_suffix(tail)).filter(|rest| !rest.is_empty());
+    let tail = TAILS
+        .iter()
+        .find_map(|tail| form.strip_suffix(tail))
+        .filter(|rest| !rest.is_empty());
     tail.unwrap_or(form)
 }
 
@@ -225,9 +252,17 @@ fn slip(a: &str, b: &str) -> Slip {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let head = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let left = a.len().min(b.len()).saturating_sub(head);
-    let tail = a.iter().rev().zip(b.iter().rev()).take(left).take_while(|(x, y)| x == y).count();
+    let tail = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take(left)
+        .take_while(|(x, y)| x == y)
+        .count();
     let middle = |text: &[char]| -> Vec<char> {
-        text.get(head..text.len().saturating_sub(tail)).unwrap_or_default().to_vec()
+        text.get(head..text.len().saturating_sub(tail))
+            .unwrap_or_default()
+            .to_vec()
     };
     let (x, y) = (middle(&a), middle(&b));
     match (x.as_slice(), y.as_slice()) {
@@ -257,7 +292,10 @@ mod tests {
             "东莞市伟奥五金制品有限公司．",
         ] {
             let found = compare(written, "东莞市伟奥五金制品有限公司");
-            assert_eq!((found.words, found.form, found.place), (WordMatch::Same, FormMatch::Same, PlaceMatch::Same));
+            assert_eq!(
+                (found.words, found.form, found.place),
+                (WordMatch::Same, FormMatch::Same, PlaceMatch::Same)
+            );
         }
         let moved = compare("大连天信科技有限公司", "天信科技（大连）有限公司");
         assert!(moved.rearranged && moved.words == WordMatch::Same && moved.place == PlaceMatch::Same);
@@ -267,23 +305,41 @@ mod tests {
 
     #[test]
     fn a_wrong_character_is_found_in_every_part() {
-        assert_eq!(compare("东莞市伟澳五金制品有限公司", "东莞市伟奥五金制品有限公司").words, WordMatch::LookAlike('澳', '奥'));
-        assert_eq!(compare("东莞市伟粤五金制品有限公司", "东莞市伟奥五金制品有限公司").words, WordMatch::OneWrong('粤', '奥'));
+        assert_eq!(
+            compare("东莞市伟澳五金制品有限公司", "东莞市伟奥五金制品有限公司").words,
+            WordMatch::LookAlike('澳', '奥')
+        );
+        assert_eq!(
+            compare("东莞市伟粤五金制品有限公司", "东莞市伟奥五金制品有限公司").words,
+            WordMatch::OneWrong('粤', '奥')
+        );
         let place = compare("东完市伟奥五金制品有限公司", "东莞市伟奥五金制品有限公司");
         assert_eq!((place.words, place.place), (WordMatch::Same, PlaceMatch::Slip));
         let place = compare("广洲伟奥五金制品有限公司", "广州伟奥五金制品有限公司");
         assert_eq!((place.words, place.place), (WordMatch::Same, PlaceMatch::Slip));
         let form = compare("东莞市伟奥五金制品有限公可", "东莞市伟奥五金制品有限公司");
-        assert_eq!((form.words, form.form == FormMatch::Other), (WordMatch::Same, false));
+        assert_eq!(
+            (form.words, form.form == FormMatch::Other),
+            (WordMatch::Same, false)
+        );
     }
 
     #[test]
     fn the_same_words_in_another_city_are_another_firm() {
         let other = compare("广州市伟奥五金制品有限公司", "东莞市伟奥五金制品有限公司");
         assert_eq!((other.words, other.place), (WordMatch::Same, PlaceMatch::Exclude));
-        assert_eq!(compare("杭州伟奥五金有限公司", "广州伟奥五金有限公司").place, PlaceMatch::Exclude);
-        assert_eq!(compare("广东伟奥五金有限公司", "东莞市伟奥五金有限公司").place, PlaceMatch::Nested);
-        assert_eq!(compare("东莞伟奥五金有限公司", "东莞市伟奥五金有限公司").place, PlaceMatch::Same);
+        assert_eq!(
+            compare("杭州伟奥五金有限公司", "广州伟奥五金有限公司").place,
+            PlaceMatch::Exclude
+        );
+        assert_eq!(
+            compare("广东伟奥五金有限公司", "东莞市伟奥五金有限公司").place,
+            PlaceMatch::Nested
+        );
+        assert_eq!(
+            compare("东莞伟奥五金有限公司", "东莞市伟奥五金有限公司").place,
+            PlaceMatch::Same
+        );
     }
 
     #[test]
@@ -298,16 +354,34 @@ mod tests {
     #[test]
     fn legal_forms_are_equal_alike_absent_or_other() {
         let form = |a: &str, b: &str| compare(a, b).form;
-        assert_eq!(form("东莞市伟奥五金有限责任公司", "东莞市伟奥五金有限公司"), FormMatch::Similar);
-        assert_eq!(form("东莞市伟奥五金", "东莞市伟奥五金有限公司"), FormMatch::Missing);
-        assert_eq!(form("东莞市伟奥五金厂", "东莞市伟奥五金有限公司"), FormMatch::Other);
-        assert_eq!(form("东莞市伟奥五金厂", "东莞市伟奥五金厂(普通合伙)"), FormMatch::Similar);
+        assert_eq!(
+            form("东莞市伟奥五金有限责任公司", "东莞市伟奥五金有限公司"),
+            FormMatch::Similar
+        );
+        assert_eq!(
+            form("东莞市伟奥五金", "东莞市伟奥五金有限公司"),
+            FormMatch::Missing
+        );
+        assert_eq!(
+            form("东莞市伟奥五金厂", "东莞市伟奥五金有限公司"),
+            FormMatch::Other
+        );
+        assert_eq!(
+            form("东莞市伟奥五金厂", "东莞市伟奥五金厂(普通合伙)"),
+            FormMatch::Similar
+        );
         assert_eq!(form("华夏集团股份有限公司", "华夏集团有限公司"), FormMatch::Other);
     }
 
     #[test]
     fn a_name_with_another_trade_keeps_its_stem() {
-        assert_eq!(compare("大连嘉蓝环保科技有限公司", "大连嘉蓝环保有限公司").words, WordMatch::TradeLonger);
-        assert_eq!(compare("大连嘉蓝环保科技有限公司", "大连嘉蓝物流有限公司").words, WordMatch::StemOnly);
+        assert_eq!(
+            compare("大连嘉蓝环保科技有限公司", "大连嘉蓝环保有限公司").words,
+            WordMatch::TradeLonger
+        );
+        assert_eq!(
+            compare("大连嘉蓝环保科技有限公司", "大连嘉蓝物流有限公司").words,
+            WordMatch::StemOnly
+        );
     }
 }

@@ -36,9 +36,17 @@ impl Query {
     pub fn new(code: &str, name: &str, reg_no: &str, place: &str, address: &str, places: &Places) -> Self {
         let written = Written::read(code);
         let own: String = reg_no.chars().filter(char::is_ascii_digit).collect();
-        let reg_no = if own.is_empty() { written.registration_no().map(str::to_owned) } else { Some(own) };
+        let reg_no = if own.is_empty() {
+            written.registration_no().map(str::to_owned)
+        } else {
+            Some(own)
+        };
         Self {
-            names: if name.trim().is_empty() { Vec::new() } else { Reading::all_of(name, places) },
+            names: if name.trim().is_empty() {
+                Vec::new()
+            } else {
+                Reading::all_of(name, places)
+            },
             reg_no,
             places: places.resolve(place.trim()),
             address: address.to_owned(),
@@ -78,7 +86,11 @@ pub fn find(index: &mut impl Index, rules: &Matching, query: &Query, places: &Pl
         Written::Absent => {}
         Written::Right(_) => return Ok(nothing("代码正确，不需要按名称匹配")),
         Written::Organisation(code) => {
-            ids.extend(index.under(organisation(code.as_str()), most)?.unwrap_or_default());
+            ids.extend(
+                index
+                    .under(organisation(code.as_str()), most)?
+                    .unwrap_or_default(),
+            );
         }
         Written::Wrong(wrong) => {
             ids.extend(index.coded(&wrong.near)?);
@@ -106,7 +118,11 @@ pub fn find(index: &mut impl Index, rules: &Matching, query: &Query, places: &Pl
 }
 
 fn nothing(because: &str) -> Finding {
-    Finding { answer: Answer::Leave, because: because.to_owned(), candidates: Vec::new() }
+    Finding {
+        answer: Answer::Leave,
+        because: because.to_owned(),
+        candidates: Vec::new(),
+    }
 }
 
 fn decide(rules: &Matching, query: &Query, mut candidates: Vec<Candidate>) -> Finding {
@@ -115,15 +131,34 @@ fn decide(rules: &Matching, query: &Query, mut candidates: Vec<Candidate>) -> Fi
     };
     let second = candidates.get(1).map_or(0, |candidate| candidate.score);
     let (answer, because) = if best.score < rules.upper {
-        (Answer::Ask, format!("最高得分 {} 未达到自动关联的上限 {}，由人工判断", best.score, rules.upper))
+        (
+            Answer::Ask,
+            format!(
+                "最高得分 {} 未达到自动关联的上限 {}，由人工判断",
+                best.score, rules.upper
+            ),
+        )
     } else if query.written.is_wrong() {
-        (Answer::Ask, format!("得分 {}，但所写代码有误，代码只能由人工更正", best.score))
+        (
+            Answer::Ask,
+            format!("得分 {}，但所写代码有误，代码只能由人工更正", best.score),
+        )
     } else if best.score - second < rules.margin {
-        let because = format!("得分最高的两个主体（{}、{second}）过于接近，由人工判断", best.score);
+        let because = format!(
+            "得分最高的两个主体（{}、{second}）过于接近，由人工判断",
+            best.score
+        );
         (Answer::Ask, because)
     } else {
-        (Answer::Link, format!("得分 {} 达到自动关联的上限 {}", best.score, rules.upper))
+        (
+            Answer::Link,
+            format!("得分 {} 达到自动关联的上限 {}", best.score, rules.upper),
+        )
     };
     candidates.truncate(SHOWN);
-    Finding { answer, because, candidates }
+    Finding {
+        answer,
+        because,
+        candidates,
+    }
 }

@@ -93,7 +93,9 @@ impl MemoryIndex {
 
     fn code(&self, place: u32) -> &str {
         let at = usize::try_from(place).unwrap_or(usize::MAX);
-        self.entities.get(at).map_or("", |entity| entity.subject_no.as_str())
+        self.entities
+            .get(at)
+            .map_or("", |entity| entity.subject_no.as_str())
     }
 
     fn codes_from<'a>(&'a self, begin: &'a str) -> impl Iterator<Item = u32> + 'a {
@@ -106,19 +108,27 @@ impl Index for MemoryIndex {
     fn under(&mut self, key: Key, most: usize) -> Outcome<Option<Vec<i64>>> {
         let from = self.keys.partition_point(|(other, _)| *other < key);
         let found = self.keys.iter().skip(from).take_while(|(other, _)| *other == key);
-        let ids: Vec<i64> = found.take(most.saturating_add(1)).map(|(_, place)| i64::from(*place)).collect();
+        let ids: Vec<i64> = found
+            .take(most.saturating_add(1))
+            .map(|(_, place)| i64::from(*place))
+            .collect();
         Ok((ids.len() <= most).then_some(ids))
     }
 
     fn beginning(&mut self, code: &str, most: usize) -> Outcome<Option<Vec<i64>>> {
-        let found = self.codes_from(code).take_while(|place| self.code(*place).starts_with(code));
+        let found = self
+            .codes_from(code)
+            .take_while(|place| self.code(*place).starts_with(code));
         let ids: Vec<i64> = found.take(most.saturating_add(1)).map(i64::from).collect();
         Ok((ids.len() <= most).then_some(ids))
     }
 
     fn coded(&mut self, codes: &[String]) -> Outcome<Vec<i64>> {
         let of = |code: &String| {
-            self.codes_from(code).take_while(|place| self.code(*place) == code).map(i64::from).collect::<Vec<_>>()
+            self.codes_from(code)
+                .take_while(|place| self.code(*place) == code)
+                .map(i64::from)
+                .collect::<Vec<_>>()
         };
         Ok(codes.iter().flat_map(of).collect())
     }

@@ -81,7 +81,12 @@ pub fn keys_of_query(names: &[Reading]) -> Vec<Key> {
         const LONGEST: usize = 16;
         if (4..=LONGEST).contains(&letters.len()) {
             for at in 0..letters.len() {
-                let rest: String = letters.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| *c).collect();
+                let rest: String = letters
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i != at)
+                    .map(|(_, c)| *c)
+                    .collect();
                 keys.push(hash('b', &rest));
             }
         }
@@ -133,7 +138,10 @@ mod tests {
     fn shared(a: &str, b: &str) -> usize {
         let places = Places::standard();
         let kept = keys_of_entity("", None, &[Reading::of(b, places)]);
-        keys_of_query(&[Reading::of(a, places)]).iter().filter(|key| kept.contains(key)).count()
+        keys_of_query(&[Reading::of(a, places)])
+            .iter()
+            .filter(|key| kept.contains(key))
+            .count()
     }
 
     #[test]

@@ -7,13 +7,65 @@ use kernel::Division;
 
 /// Endings by kind of place; the short form leaves them out. A district (区) is never meant by its short form: too many
 /// stems are called like one.
-const ENDINGS: &[&str] = &["特别行政区", "自治州", "自治县", "自治旗", "自治区", "地区", "林区", "省", "市", "县", "盟", "旗"];
+const ENDINGS: &[&str] = &[
+    "特别行政区",
+    "自治州",
+    "自治县",
+    "自治旗",
+    "自治区",
+    "地区",
+    "林区",
+    "省",
+    "市",
+    "县",
+    "盟",
+    "旗",
+];
 /// The people an autonomous place is named after; the short form ends before it.
 const PEOPLES: &[&str] = &[
-    "壮族", "回族", "维吾尔", "朝鲜族", "土家族", "苗族", "侗族", "布依族", "藏族", "羌族", "彝族", "白族", "傣族", "景颇族",
-    "傈僳族", "哈尼族", "蒙古族", "哈萨克", "柯尔克孜", "满族", "瑶族", "仫佬族", "毛南族", "黎族", "畲族", "达斡尔族", "土族",
-    "撒拉族", "保安族", "东乡族", "裕固族", "仡佬族", "水族", "拉祜族", "佤族", "布朗族", "纳西族", "独龙族", "怒族", "普米族",
-    "锡伯", "塔吉克", "各族",
+    "壮族",
+    "回族",
+    "维吾尔",
+    "朝鲜族",
+    "土家族",
+    "苗族",
+    "侗族",
+    "布依族",
+    "藏族",
+    "羌族",
+    "彝族",
+    "白族",
+    "傣族",
+    "景颇族",
+    "傈僳族",
+    "哈尼族",
+    "蒙古族",
+    "哈萨克",
+    "柯尔克孜",
+    "满族",
+    "瑶族",
+    "仫佬族",
+    "毛南族",
+    "黎族",
+    "畲族",
+    "达斡尔族",
+    "土族",
+    "撒拉族",
+    "保安族",
+    "东乡族",
+    "裕固族",
+    "仡佬族",
+    "水族",
+    "拉祜族",
+    "佤族",
+    "布朗族",
+    "纳西族",
+    "独龙族",
+    "怒族",
+    "普米族",
+    "锡伯",
+    "塔吉克",
+    "各族",
 ];
 /// Longest place name, in characters.
 const LONGEST: usize = 15;
@@ -42,8 +94,13 @@ impl Places {
             let (Some(code), Some(name)) = (cells.next(), cells.next()) else {
                 continue;
             };
-            let Ok(division) = Division::parse(code) else { continue };
-            if code.len() != COUNTY_DIGITS || matches!(name, "市辖区" | "县") || name.ends_with("直辖县级行政区划") {
+            let Ok(division) = Division::parse(code) else {
+                continue;
+            };
+            if code.len() != COUNTY_DIGITS
+                || matches!(name, "市辖区" | "县")
+                || name.ends_with("直辖县级行政区划")
+            {
                 continue;
             }
             places.names.entry(name.to_owned()).or_default().push(division);
@@ -73,7 +130,11 @@ impl Places {
         while !rest.is_empty() {
             let Some((length, means)) = self.longest(rest) else {
                 // An ending the table leaves out, or a town: what was found so far stands.
-                rest = rest.char_indices().nth(1).and_then(|(at, _)| rest.get(at..)).unwrap_or_default();
+                rest = rest
+                    .char_indices()
+                    .nth(1)
+                    .and_then(|(at, _)| rest.get(at..))
+                    .unwrap_or_default();
                 continue;
             };
             let deeper: Vec<Division> = means
@@ -102,7 +163,11 @@ impl Places {
 /// `东莞市` → `东莞`, `广西壮族自治区` → `广西`; `None` where the name has no short form of two characters or more.
 fn short_form(name: &str) -> Option<&str> {
     let bare = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending))?;
-    let people = PEOPLES.iter().filter_map(|people| bare.find(people)).filter(|at| *at > 0).min();
+    let people = PEOPLES
+        .iter()
+        .filter_map(|people| bare.find(people))
+        .filter(|at| *at > 0)
+        .min();
     let short = people.and_then(|at| bare.get(..at)).unwrap_or(bare);
     (short.chars().count() >= 2).then_some(short)
 }
@@ -117,7 +182,11 @@ mod tests {
     use super::*;
 
     fn codes(text: &str) -> Vec<String> {
-        Places::standard().resolve(text).iter().map(|d| d.as_str().to_owned()).collect()
+        Places::standard()
+            .resolve(text)
+            .iter()
+            .map(|d| d.as_str().to_owned())
+            .collect()
     }
 
     #[test]

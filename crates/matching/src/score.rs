@@ -52,20 +52,32 @@ impl Sum<'_> {
     fn add(&mut self, code: &str, sentence: impl Into<String>) {
         let points = self.rules.weights.get(code).copied().unwrap_or(0);
         self.total += points;
-        self.components.push(Component { code: code.to_owned(), points, sentence: sentence.into() });
+        self.components.push(Component {
+            code: code.to_owned(),
+            points,
+            sentence: sentence.into(),
+        });
     }
 }
 
 /// Scores one entity. `None`: nothing agrees that would be worth telling.
 pub fn score(rules: &Matching, query: &Query, known: &Known, places: &Places) -> Option<Candidate> {
-    let mut numbers = Sum { rules, total: 0, components: Vec::new() };
+    let mut numbers = Sum {
+        rules,
+        total: 0,
+        components: Vec::new(),
+    };
     score_numbers(&mut numbers, query, known);
     let mut best: Option<(Sum<'_>, bool)> = None;
     let readings = known.names(places);
     for written in &query.names {
         for (nth, reading) in readings.iter().enumerate() {
             let found = compare_names(written, reading);
-            let mut sum = Sum { rules, total: 0, components: Vec::new() };
+            let mut sum = Sum {
+                rules,
+                total: 0,
+                components: Vec::new(),
+            };
             if found.words == WordMatch::Different {
                 continue;
             }
@@ -96,13 +108,21 @@ pub fn score(rules: &Matching, query: &Query, known: &Known, places: &Places) ->
         None => {}
     }
     if !barred {
-        let mut rest = Sum { rules, total: 0, components: Vec::new() };
+        let mut rest = Sum {
+            rules,
+            total: 0,
+            components: Vec::new(),
+        };
         score_address(&mut rest, query, known);
         total += rest.total;
         components.append(&mut rest.components);
     }
     // What is barred by its name may still be what the number says: then a person decides.
-    let most = if barred { rules.upper.saturating_sub(1) } else { FULL };
+    let most = if barred {
+        rules.upper.saturating_sub(1)
+    } else {
+        FULL
+    };
     Some(Candidate {
         entity_id: known.entity_id,
         subject_no: known.subject_no.clone(),
@@ -120,20 +140,33 @@ fn bar(written: &Reading, known: &Reading, found: &NameMatch) -> Component {
             (a, b) => format!("是两个不同的分支机构（{a}、{b}）"),
         }
     } else {
-        format!("名称中的行政区划不同（{}、{}），字号相同也是两家", written.place, known.place)
+        format!(
+            "名称中的行政区划不同（{}、{}），字号相同也是两家",
+            written.place, known.place
+        )
     };
-    Component { code: "barred".to_owned(), points: 0, sentence }
+    Component {
+        code: "barred".to_owned(),
+        points: 0,
+        sentence,
+    }
 }
 
 fn score_name(sum: &mut Sum<'_>, written: &Reading, known: &Reading, found: &NameMatch, former: bool) {
     let (a, b) = (&written.bare, &known.bare);
     match found.words {
         WordMatch::Same => sum.add("name-same", format!("字号和行业用语折叠后一致（{b}）")),
-        WordMatch::LookAlike(x, y) => sum.add("name-look-alike", format!("一字之差，“{x}”与“{y}”形近，疑为识别错误")),
+        WordMatch::LookAlike(x, y) => sum.add(
+            "name-look-alike",
+            format!("一字之差，“{x}”与“{y}”形近，疑为识别错误"),
+        ),
         WordMatch::OneWrong(x, y) => sum.add("name-one-wrong", format!("一字之差，“{x}”应为“{y}”")),
         WordMatch::OneMissing(x) => sum.add("name-one-missing", format!("多或少一个“{x}”字")),
         WordMatch::TwoWrong => sum.add("name-two-wrong", format!("两字之差（{a}、{b}）")),
-        WordMatch::TradeLonger => sum.add("name-trade-longer", format!("字号一致，行业用语一长一短（{a}、{b}）")),
+        WordMatch::TradeLonger => sum.add(
+            "name-trade-longer",
+            format!("字号一致，行业用语一长一短（{a}、{b}）"),
+        ),
         WordMatch::StemOnly => sum.add("name-stem-only", format!("只有字号一致（{a}、{b}）")),
         WordMatch::Different => {}
     }
@@ -142,7 +175,10 @@ fn score_name(sum: &mut Sum<'_>, written: &Reading, known: &Reading, found: &Nam
         FormMatch::Same => sum.add("form-same", format!("组织形式一致（{}）", known.form)),
         FormMatch::Similar => sum.add("form-similar", "组织形式写法相近"),
         FormMatch::Missing => sum.add("form-missing", "一方没有写组织形式"),
-        FormMatch::Other => sum.add("form-other", format!("组织形式不同（{}、{}）", written.form, known.form)),
+        FormMatch::Other => sum.add(
+            "form-other",
+            format!("组织形式不同（{}、{}）", written.form, known.form),
+        ),
     }
     if found.exact {
         sum.add("name-exact", "名称逐字相同（不计全角半角、繁简和括号）");
@@ -174,7 +210,10 @@ fn score_place(
 ) {
     match found {
         PlaceMatch::Same => sum.add("place-same", format!("名称中的行政区划一致（{}）", reading.place)),
-        PlaceMatch::Slip => sum.add("place-slip", format!("名称中的行政区划只差一字（{}）", reading.place)),
+        PlaceMatch::Slip => sum.add(
+            "place-slip",
+            format!("名称中的行政区划只差一字（{}）", reading.place),
+        ),
         PlaceMatch::Nested => sum.add(
             "place-nested",
             format!("名称中的行政区划一大一小（{}、{}）", written.place, reading.place),
@@ -185,8 +224,16 @@ fn score_place(
         ),
         PlaceMatch::Exclude => {}
         PlaceMatch::Unknown => {
-            let said: &[Division] = if written.means.is_empty() { &query.places } else { &written.means };
-            let lies = if reading.means.is_empty() { places.resolve(&known.division) } else { reading.means.clone() };
+            let said: &[Division] = if written.means.is_empty() {
+                &query.places
+            } else {
+                &written.means
+            };
+            let lies = if reading.means.is_empty() {
+                places.resolve(&known.division)
+            } else {
+                reading.means.clone()
+            };
             if said.is_empty() || lies.is_empty() {
                 return;
             }
@@ -212,12 +259,19 @@ fn score_numbers(sum: &mut Sum<'_>, query: &Query, known: &Known) {
     match query.written.compare(&known.subject_no) {
         CodeMatch::Unknown => {}
         CodeMatch::Slip => sum.add("code-slip", format!("所写代码改动一处即为 {}", known.subject_no)),
-        CodeMatch::Cut(length) => sum.add("code-cut", format!("所写代码残缺，前{length}位与 {} 一致", known.subject_no)),
+        CodeMatch::Cut(length) => sum.add(
+            "code-cut",
+            format!("所写代码残缺，前{length}位与 {} 一致", known.subject_no),
+        ),
         CodeMatch::Organisation => sum.add("code-organisation", "所写的是该主体的组织机构代码"),
         CodeMatch::Other => sum.add("code-other", format!("所写代码不可能是 {}", known.subject_no)),
     }
-    let Some(written) = query.reg_no.as_deref() else { return };
-    let own = known.reg_no.as_deref().or(Some(&known.subject_no).filter(|no| no.len() <= 15).map(String::as_str));
+    let Some(written) = query.reg_no.as_deref() else {
+        return;
+    };
+    let own = known.reg_no.as_deref().or(Some(&known.subject_no)
+        .filter(|no| no.len() <= 15)
+        .map(String::as_str));
     match own {
         Some(own) if own == written => sum.add("registration-no-same", format!("注册号一致（{written}）")),
         Some(own) => sum.add("registration-no-other", format!("注册号不同（{written}、{own}）")),

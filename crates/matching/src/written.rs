@@ -61,7 +61,11 @@ impl Written {
             return Self::Organisation(code);
         }
         let begins = scientific(&folded).unwrap_or_else(|| beginning(&text));
-        Self::Wrong(Wrong { near: near(&text), begins, text })
+        Self::Wrong(Wrong {
+            near: near(&text),
+            begins,
+            text,
+        })
     }
 
     /// Digits that may be an old registration number (注册号): thirteen, or fifteen that fail their check.
@@ -110,12 +114,25 @@ impl Wrong {
                 false => self.distance(subject_no, FAR),
             };
         }
-        if self.text.len() == WHOLE { self.distance(subject_no, FAR) } else { CodeMatch::Unknown }
+        if self.text.len() == WHOLE {
+            self.distance(subject_no, FAR)
+        } else {
+            CodeMatch::Unknown
+        }
     }
 
     fn distance(&self, subject_no: &str, far: usize) -> CodeMatch {
-        let differ = self.text.bytes().zip(subject_no.bytes()).filter(|(a, b)| a != b).count();
-        if differ > far { CodeMatch::Other } else { CodeMatch::Unknown }
+        let differ = self
+            .text
+            .bytes()
+            .zip(subject_no.bytes())
+            .filter(|(a, b)| a != b)
+            .count();
+        if differ > far {
+            CodeMatch::Other
+        } else {
+            CodeMatch::Unknown
+        }
     }
 }
 
@@ -170,7 +187,14 @@ fn near(text: &str) -> Vec<String> {
         }
         19 => {
             for at in 0..letters.len() {
-                keep(letters.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| *c).collect());
+                keep(
+                    letters
+                        .iter()
+                        .enumerate()
+                        .filter(|(i, _)| *i != at)
+                        .map(|(_, c)| *c)
+                        .collect(),
+                );
             }
         }
         WHOLE | 15 => {
@@ -230,7 +254,10 @@ mod tests {
         let written = Written::read("71526726-X");
         assert!(matches!(written, Written::Organisation(_)));
         assert_eq!(written.compare("91440300715267260X"), CodeMatch::Other);
-        assert_eq!(written.compare(&right("9144030071526726X")), CodeMatch::Organisation);
+        assert_eq!(
+            written.compare(&right("9144030071526726X")),
+            CodeMatch::Organisation
+        );
     }
 
     #[test]

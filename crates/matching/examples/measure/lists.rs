@@ -15,8 +15,18 @@ use crate::{Asked, Bench, Tally};
 /// Files and the headings of name and code, as unpacked into the folder.
 const FILES: &[(&str, &str, &str, &str)] = &[
     ("blacklists_creditchina_gansu.csv", "name_raw", "uscc_raw", ""),
-    ("credit_grades_sichuan_transport.csv", "name_raw", "uscc_raw", "address"),
-    ("credit_grades_highway_construction.csv", "name_raw", "uscc_raw", ""),
+    (
+        "credit_grades_sichuan_transport.csv",
+        "name_raw",
+        "uscc_raw",
+        "address",
+    ),
+    (
+        "credit_grades_highway_construction.csv",
+        "name_raw",
+        "uscc_raw",
+        "",
+    ),
 ];
 
 struct Listed {
@@ -38,10 +48,18 @@ fn read(folder: &Path) -> Result<Vec<Listed>, Box<dyn Error>> {
         let columns = [at(name), at(code), at(address)];
         for record in reader.records() {
             let record = record?;
-            let [name, code, address] =
-                columns.map(|at| at.and_then(|at| record.get(at)).unwrap_or_default().trim().to_owned());
+            let [name, code, address] = columns.map(|at| {
+                at.and_then(|at| record.get(at))
+                    .unwrap_or_default()
+                    .trim()
+                    .to_owned()
+            });
             if let Ok(code) = CreditCode::parse(&code) {
-                found.push(Listed { name, code: code.as_str().to_owned(), address });
+                found.push(Listed {
+                    name,
+                    code: code.as_str().to_owned(),
+                    address,
+                });
             }
         }
     }
@@ -68,21 +86,44 @@ impl Bench<'_> {
             .collect();
         let mut sums = vec![
             ("lists, all rows, by name".to_owned(), Tally::default()),
-            ("lists, all rows, by name and address where given".to_owned(), Tally::default()),
-            ("lists, renamed or written otherwise, by name".to_owned(), Tally::default()),
-            ("lists, renamed or written otherwise, name and a wrong code".to_owned(), Tally::default()),
+            (
+                "lists, all rows, by name and address where given".to_owned(),
+                Tally::default(),
+            ),
+            (
+                "lists, renamed or written otherwise, by name".to_owned(),
+                Tally::default(),
+            ),
+            (
+                "lists, renamed or written otherwise, name and a wrong code".to_owned(),
+                Tally::default(),
+            ),
         ];
         let mut chance = Chance::new("lists");
         for (row, entity) in &known {
             let name = row.name.clone();
-            let plain = Case { name: name.clone(), ..Case::default() };
+            let plain = Case {
+                name: name.clone(),
+                ..Case::default()
+            };
             let wrong = crate::spoil::wrong_code(&row.code, &mut chance);
             let renamed = normalise(&row.name) != entity.normal;
             let cases = [
-                Some(Case { name: name.clone(), ..Case::default() }),
-                Some(Case { name: name.clone(), address: row.address.clone(), ..Case::default() }),
+                Some(Case {
+                    name: name.clone(),
+                    ..Case::default()
+                }),
+                Some(Case {
+                    name: name.clone(),
+                    address: row.address.clone(),
+                    ..Case::default()
+                }),
                 renamed.then_some(plain),
-                wrong.filter(|_| renamed).map(|code| Case { name, code, ..Case::default() }),
+                wrong.filter(|_| renamed).map(|code| Case {
+                    name,
+                    code,
+                    ..Case::default()
+                }),
             ];
             for (case, (_, sum)) in cases.iter().zip(&mut sums) {
                 if let Some(case) = case {
@@ -94,13 +135,23 @@ impl Bench<'_> {
         Ok(sums)
     }
 
-    /// The renamed again, with the listed name kept as a former one. 
+    /// The renamed again, with the listed name kept as a former one.
     fn former(&mut self, known: &[(Listed, &Entity)]) -> (String, Tally) {
-        let renamed: Vec<&(Listed, &Entity)> =
-            known.iter().filter(|(row, entity)| normalise(&row.name) != entity.normal).collect();
-        let mut all: Vec<Known> = self.kept.iter().filter_map(|at| self.all.get(*at)).map(Entity::known).collect();
-        let mut places: HashMap<String, usize> =
-            all.iter().enumerate().map(|(at, known)| (known.subject_no.clone(), at)).collect();
+        let renamed: Vec<&(Listed, &Entity)> = known
+            .iter()
+            .filter(|(row, entity)| normalise(&row.name) != entity.normal)
+            .collect();
+        let mut all: Vec<Known> = self
+            .kept
+            .iter()
+            .filter_map(|at| self.all.get(*at))
+            .map(Entity::known)
+            .collect();
+        let mut places: HashMap<String, usize> = all
+            .iter()
+            .enumerate()
+            .map(|(at, known)| (known.subject_no.clone(), at))
+            .collect();
         for (row, _) in &renamed {
             if let Some(known) = places.remove(&row.code).and_then(|at| all.get_mut(at)) {
                 known.former.push(row.name.clone());
@@ -110,7 +161,13 @@ impl Bench<'_> {
         let before = std::mem::replace(&mut self.index, index);
         let mut tally = Tally::default();
         for (row, entity) in &renamed {
-            tally.add(&self.ask(&Case { name: row.name.clone(), ..Case::default() }, Some(entity)));
+            tally.add(&self.ask(
+                &Case {
+                    name: row.name.clone(),
+                    ..Case::default()
+                },
+                Some(entity),
+            ));
         }
         self.index = before;
         ("lists, renamed, former name known".to_owned(), tally)

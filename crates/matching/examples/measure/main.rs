@@ -45,7 +45,11 @@ impl Tally {
 
     fn line(&self, title: &str) -> String {
         let share = |part: u32, whole: u32| {
-            if whole == 0 { "–".to_owned() } else { format!("{:.2} %", 100.0 * f64::from(part) / f64::from(whole)) }
+            if whole == 0 {
+                "–".to_owned()
+            } else {
+                format!("{:.2} %", 100.0 * f64::from(part) / f64::from(whole))
+            }
         };
         format!(
             "| {title} | {} | {} | {} | {} | {} | {} | {} | {} |",
@@ -70,8 +74,13 @@ struct Asked {
 }
 
 fn arguments() -> Result<Asked, Box<dyn Error>> {
-    let mut asked =
-        Asked { entities: PathBuf::new(), lists: None, part: 1, sample: 4000, examples: false };
+    let mut asked = Asked {
+        entities: PathBuf::new(),
+        lists: None,
+        part: 1,
+        sample: 4000,
+        examples: false,
+    };
     let mut given = std::env::args().skip(1);
     while let Some(word) = given.next() {
         match word.as_str() {
@@ -108,14 +117,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         rules.lower,
         rules.margin
     )?;
-    writeln!(out, "| rows | n | linked | precision, linked | recall, linked | precision, linked or first shown | recall, linked or first shown | recall, linked or shown | share for a person |")?;
+    writeln!(
+        out,
+        "| rows | n | linked | precision, linked | recall, linked | precision, linked or first shown | recall, linked or first shown | recall, linked or shown | share for a person |"
+    )?;
     writeln!(out, "|---|--:|--:|--:|--:|--:|--:|--:|--:|")?;
     let started = std::time::Instant::now();
     let (mut without, mut with) = (Tally::default(), Tally::default());
     for kind in KINDS {
         let tally = bench.kind(kind, &asked)?;
         writeln!(out, "{}", tally.line(kind.title))?;
-        if kind.code { with.add(&tally) } else { without.add(&tally) }
+        if kind.code {
+            with.add(&tally)
+        } else {
+            without.add(&tally)
+        }
     }
     writeln!(out, "{}", without.line("**all kinds without a code**"))?;
     writeln!(out, "{}", with.line("**all kinds with a wrong code**"))?;
@@ -126,7 +142,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(out, "{}", tally.line(&title))?;
         }
     }
-    writeln!(out, "\n{:.0} rows a second on one core, index in memory", rows / spent)?;
+    writeln!(
+        out,
+        "\n{:.0} rows a second on one core, index in memory",
+        rows / spent
+    )?;
     Ok(())
 }
 
@@ -145,28 +165,51 @@ impl<'a> Bench<'a> {
         let (held_out, kept): (Vec<usize>, Vec<usize>) =
             (0..all.len()).partition(|at| all.get(*at).is_some_and(|e| e.hash / 2 % ONE_IN == 0));
         let index = MemoryIndex::new(kept.iter().filter_map(|at| all.get(*at)).map(Entity::known));
-        Self { rules, all, index, kept, held_out }
+        Self {
+            rules,
+            all,
+            index,
+            kept,
+            held_out,
+        }
     }
 
     fn kind(&mut self, kind: &Kind, asked: &Asked) -> Result<Tally, Box<dyn Error>> {
-        let pool = if kind.absent { self.held_out.clone() } else { self.kept.clone() };
+        let pool = if kind.absent {
+            self.held_out.clone()
+        } else {
+            self.kept.clone()
+        };
         let mut chance = Chance::new(kind.title);
         let mut tally = Tally::default();
         let mut tries = 0;
         while usize::try_from(tally.rows)? < asked.sample && tries < asked.sample * 60 && !pool.is_empty() {
             tries += 1;
-            let Some(entity) = pool.get(chance.below(pool.len())).and_then(|at| self.all.get(*at)) else { continue };
+            let Some(entity) = pool
+                .get(chance.below(pool.len()))
+                .and_then(|at| self.all.get(*at))
+            else {
+                continue;
+            };
             if entity.hash % 2 != asked.part {
                 continue;
             }
-            let Some(case) = (kind.spoil)(entity, self.all, &mut chance) else { continue };
+            let Some(case) = (kind.spoil)(entity, self.all, &mut chance) else {
+                continue;
+            };
             let answerable = !kind.absent && !kind.nobody;
             if !answerable && self.is_known(&case) {
                 continue;
             }
             let found = self.ask(&case, if answerable { Some(entity) } else { None });
             if asked.examples && found.linked > found.linked_right {
-                writeln!(std::io::stderr(), "{}: {} ({})", kind.title, case.name, entity.name)?;
+                writeln!(
+                    std::io::stderr(),
+                    "{}: {} ({})",
+                    kind.title,
+                    case.name,
+                    entity.name
+                )?;
             }
             tally.add(&found);
         }
@@ -177,17 +220,30 @@ impl<'a> Bench<'a> {
     fn is_known(&mut self, case: &Case) -> bool {
         let places = Places::standard();
         let reading = matching::Reading::of(&case.name, places);
-        let Some(key) = matching::keys_of_query(std::slice::from_ref(&reading)).first().copied() else { return false };
+        let Some(key) = matching::keys_of_query(std::slice::from_ref(&reading))
+            .first()
+            .copied()
+        else {
+            return false;
+        };
         let ids = self.index.under(key, 10_000).ok().flatten().unwrap_or_default();
         let known = self.index.known(&ids).unwrap_or_default();
-        known.iter().any(|known| matching::Reading::of(&known.name, places).full == reading.full)
+        known
+            .iter()
+            .any(|known| matching::Reading::of(&known.name, places).full == reading.full)
     }
 
     fn ask(&mut self, case: &Case, truth: Option<&Entity>) -> Tally {
         let places = Places::standard();
         let query = Query::new(&case.code, &case.name, "", &case.place, &case.address, places);
-        let Ok(finding) = find(&mut self.index, self.rules, &query, places) else { return Tally::default() };
-        let mut tally = Tally { rows: 1, answerable: u32::from(truth.is_some()), ..Tally::default() };
+        let Ok(finding) = find(&mut self.index, self.rules, &query, places) else {
+            return Tally::default();
+        };
+        let mut tally = Tally {
+            rows: 1,
+            answerable: u32::from(truth.is_some()),
+            ..Tally::default()
+        };
         let right: Vec<bool> = finding
             .candidates
             .iter()

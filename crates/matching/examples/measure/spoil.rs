@@ -32,43 +32,84 @@ pub struct Kind {
 }
 
 const fn kind(title: &'static str, spoil: fn(&Entity, &[Entity], &mut Chance) -> Option<Case>) -> Kind {
-    Kind { title, code: false, absent: false, nobody: false, spoil }
+    Kind {
+        title,
+        code: false,
+        absent: false,
+        nobody: false,
+        spoil,
+    }
 }
 
 const fn coded(title: &'static str, spoil: fn(&Entity, &[Entity], &mut Chance) -> Option<Case>) -> Kind {
-    Kind { title, code: true, absent: false, nobody: false, spoil }
+    Kind {
+        title,
+        code: true,
+        absent: false,
+        nobody: false,
+        spoil,
+    }
 }
 
 const fn nobody(title: &'static str, spoil: fn(&Entity, &[Entity], &mut Chance) -> Option<Case>) -> Kind {
-    Kind { title, code: false, absent: false, nobody: true, spoil }
+    Kind {
+        title,
+        code: false,
+        absent: false,
+        nobody: true,
+        spoil,
+    }
 }
 
 pub const KINDS: &[Kind] = &[
     kind("name as registered", |e, _, _| named(e.name.clone())),
     kind("name as registered, and the address", |e, _, _| {
         let address = (!e.address.is_empty()).then(|| e.address.clone())?;
-        Some(Case { name: e.name.clone(), address, ..Case::default() })
+        Some(Case {
+            name: e.name.clone(),
+            address,
+            ..Case::default()
+        })
     }),
     kind("full and half width", |e, _, c| widths(&e.name, c)),
     kind("traditional characters", |e, _, _| traditional(&e.name)),
     kind("other brackets", |e, _, c| brackets(&e.name, c)),
-    kind("brackets left out", |e, _, _| changed(&e.name, e.name.replace(['(', ')', '（', '）'], ""))),
+    kind("brackets left out", |e, _, _| {
+        changed(&e.name, e.name.replace(['(', ')', '（', '）'], ""))
+    }),
     kind("place moved to the front", |e, _, _| moved(&e.normal)),
     kind("legal form left out", |e, _, _| {
-        let rest = e.normal.strip_suffix("有限责任公司").or_else(|| e.normal.strip_suffix("股份有限公司"))
-            .or_else(|| e.normal.strip_suffix("有限公司")).or_else(|| e.normal.strip_suffix("专业合作社"))?;
-        (rest.chars().count() >= 4).then(|| rest.to_owned()).and_then(named)
+        let rest = e
+            .normal
+            .strip_suffix("有限责任公司")
+            .or_else(|| e.normal.strip_suffix("股份有限公司"))
+            .or_else(|| e.normal.strip_suffix("有限公司"))
+            .or_else(|| e.normal.strip_suffix("专业合作社"))?;
+        (rest.chars().count() >= 4)
+            .then(|| rest.to_owned())
+            .and_then(named)
     }),
     kind("legal form written otherwise", |e, _, _| {
-        let rest = e.normal.strip_suffix("有限公司").filter(|rest| !rest.ends_with("股份"))?;
+        let rest = e
+            .normal
+            .strip_suffix("有限公司")
+            .filter(|rest| !rest.ends_with("股份"))?;
         named(format!("{rest}有限责任公司"))
     }),
     kind("place left out, the row tells the city", |e, _, _| {
         let rest = e.normal.strip_prefix(&place_of(&e.normal)?)?.to_owned();
-        (rest.chars().count() >= 4).then(|| Case { name: rest, place: e.city.clone(), ..Case::default() })
+        (rest.chars().count() >= 4).then(|| Case {
+            name: rest,
+            place: e.city.clone(),
+            ..Case::default()
+        })
     }),
-    kind("one wrong character", |e, all, c| named(one_wrong(&e.normal, all, c)?)),
-    kind("one character that looks alike", |e, _, c| named(look_alike(&e.normal, c)?)),
+    kind("one wrong character", |e, all, c| {
+        named(one_wrong(&e.normal, all, c)?)
+    }),
+    kind("one character that looks alike", |e, _, c| {
+        named(look_alike(&e.normal, c)?)
+    }),
     kind("one character missing", |e, _, c| {
         let mut letters: Vec<char> = e.normal.chars().collect();
         letters.remove(c.below(letters.len()));
@@ -82,7 +123,9 @@ pub const KINDS: &[Kind] = &[
     }),
     nobody("branch asked, only the parent known", |e, all, c| {
         let city = &all.get(c.below(all.len()))?.city;
-        let ends = ["有限公司", "有限责任公司"].iter().any(|form| e.normal.ends_with(form));
+        let ends = ["有限公司", "有限责任公司"]
+            .iter()
+            .any(|form| e.normal.ends_with(form));
         let word = ["分公司", "第二分公司", "办事处", "分店"].get(c.below(4))?;
         ends.then(|| format!("{}{city}{word}", e.normal)).and_then(named)
     }),
@@ -98,13 +141,30 @@ pub const KINDS: &[Kind] = &[
         let rest = e.normal.strip_prefix(own.as_str())?;
         outside.then(|| format!("{place}{rest}")).and_then(named)
     }),
-    Kind { title: "firm not registered, name as it is", code: false, absent: true, nobody: false, spoil: |e, _, _| named(e.name.clone()) },
-    Kind { title: "firm not registered, one wrong character", code: false, absent: true, nobody: false,
-        spoil: |e, all, c| named(one_wrong(&e.normal, all, c)?) },
-    coded("code with one wrong character", |e, _, c| with_code(e.name.clone(), wrong_code(&e.code, c)?)),
-    coded("code with two neighbours swapped", |e, _, c| with_code(e.name.clone(), swapped_code(&e.code, c)?)),
+    Kind {
+        title: "firm not registered, name as it is",
+        code: false,
+        absent: true,
+        nobody: false,
+        spoil: |e, _, _| named(e.name.clone()),
+    },
+    Kind {
+        title: "firm not registered, one wrong character",
+        code: false,
+        absent: true,
+        nobody: false,
+        spoil: |e, all, c| named(one_wrong(&e.normal, all, c)?),
+    },
+    coded("code with one wrong character", |e, _, c| {
+        with_code(e.name.clone(), wrong_code(&e.code, c)?)
+    }),
+    coded("code with two neighbours swapped", |e, _, c| {
+        with_code(e.name.clone(), swapped_code(&e.code, c)?)
+    }),
     coded("code cut by a spreadsheet (…000)", |e, _, _| {
-        CreditCode::parse(&e.code).ok().filter(|_| e.code.bytes().all(|b| b.is_ascii_digit()))?;
+        CreditCode::parse(&e.code)
+            .ok()
+            .filter(|_| e.code.bytes().all(|b| b.is_ascii_digit()))?;
         with_code(e.name.clone(), format!("{}000", e.code.get(..15)?))
     }),
     coded("code as 9.14E+17", |e, _, _| {
@@ -115,21 +175,38 @@ pub const KINDS: &[Kind] = &[
     coded("code wrong, one wrong character in the name", |e, all, c| {
         with_code(one_wrong(&e.normal, all, c)?, wrong_code(&e.code, c)?)
     }),
-    coded("code wrong, no name", |e, _, c| with_code(String::new(), wrong_code(&e.code, c)?)),
-    coded("组织机构代码 instead of the code, one wrong character in the name", |e, all, c| {
-        CreditCode::parse(&e.code).ok()?.org_code()?;
-        with_code(one_wrong(&e.normal, all, c)?, e.code.get(8..17)?.to_owned())
+    coded("code wrong, no name", |e, _, c| {
+        with_code(String::new(), wrong_code(&e.code, c)?)
     }),
-    Kind { title: "code wrong, firm not registered", code: true, absent: true, nobody: false,
-        spoil: |e, _, c| with_code(e.name.clone(), wrong_code(&e.code, c)?) },
+    coded(
+        "组织机构代码 instead of the code, one wrong character in the name",
+        |e, all, c| {
+            CreditCode::parse(&e.code).ok()?.org_code()?;
+            with_code(one_wrong(&e.normal, all, c)?, e.code.get(8..17)?.to_owned())
+        },
+    ),
+    Kind {
+        title: "code wrong, firm not registered",
+        code: true,
+        absent: true,
+        nobody: false,
+        spoil: |e, _, c| with_code(e.name.clone(), wrong_code(&e.code, c)?),
+    },
 ];
 
 fn named(name: String) -> Option<Case> {
-    Some(Case { name, ..Case::default() })
+    Some(Case {
+        name,
+        ..Case::default()
+    })
 }
 
 fn with_code(name: String, code: String) -> Option<Case> {
-    Some(Case { name, code, ..Case::default() })
+    Some(Case {
+        name,
+        code,
+        ..Case::default()
+    })
 }
 
 fn changed(before: &str, after: String) -> Option<Case> {
@@ -159,12 +236,22 @@ fn widths(name: &str, chance: &mut Chance) -> Option<Case> {
 }
 
 fn traditional(name: &str) -> Option<Case> {
-    static CONVERTER: LazyLock<Option<OpenCC>> = LazyLock::new(|| OpenCC::from_config(BuiltinConfig::S2t).ok());
+    static CONVERTER: LazyLock<Option<OpenCC>> =
+        LazyLock::new(|| OpenCC::from_config(BuiltinConfig::S2t).ok());
     changed(name, CONVERTER.as_ref()?.convert(name))
 }
 
 fn brackets(name: &str, chance: &mut Chance) -> Option<Case> {
-    let (open, close) = [("[", "]"), ("【", "】"), ("〔", "〕"), ("<", ">"), ("（", ")"), ("(", "）")].get(chance.below(6)).copied()?;
+    let (open, close) = [
+        ("[", "]"),
+        ("【", "】"),
+        ("〔", "〕"),
+        ("<", ">"),
+        ("（", ")"),
+        ("(", "）"),
+    ]
+    .get(chance.below(6))
+    .copied()?;
     changed(name, name.replace(['(', '（'], open).replace([')', '）'], close))
 }
 
@@ -182,7 +269,9 @@ fn one_wrong(normal: &str, all: &[Entity], chance: &mut Chance) -> Option<String
     let at = chance.below(letters.len());
     let other: Vec<char> = all.get(chance.below(all.len()))?.normal.chars().collect();
     let letter = *other.get(chance.below(other.len()))?;
-    let place = letters.get_mut(at).filter(|now| **now != letter && now.is_alphanumeric() && letter.is_alphanumeric())?;
+    let place = letters
+        .get_mut(at)
+        .filter(|now| **now != letter && now.is_alphanumeric() && letter.is_alphanumeric())?;
     *place = letter;
     Some(letters.into_iter().collect())
 }
@@ -202,7 +291,13 @@ pub fn wrong_code(code: &str, chance: &mut Chance) -> Option<String> {
     CreditCode::parse(code).ok()?;
     let mut letters: Vec<char> = code.chars().collect();
     let at = chance.below(letters.len());
-    let alphabet: Vec<char> = if (2..8).contains(&at) { "0123456789" } else { "0123456789ABCDEFGHJKLMNPQRTUWXY" }.chars().collect();
+    let alphabet: Vec<char> = if (2..8).contains(&at) {
+        "0123456789"
+    } else {
+        "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    }
+    .chars()
+    .collect();
     *letters.get_mut(at)? = *alphabet.get(chance.below(alphabet.len()))?;
     let wrong: String = letters.into_iter().collect();
     CreditCode::parse(&wrong).is_err().then_some(wrong)

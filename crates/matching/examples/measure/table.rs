@@ -45,15 +45,25 @@ pub fn read(path: &Path) -> Result<Vec<Entity>, Box<dyn Error>> {
     let mut found = Vec::new();
     for record in reader.records() {
         let record = record?;
-        let [name, code, reg_no, province, city, address] =
-            columns.map(|column| column.and_then(|at| record.get(at)).unwrap_or_default().trim().to_owned());
+        let [name, code, reg_no, province, city, address] = columns.map(|column| {
+            column
+                .and_then(|at| record.get(at))
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        });
         let normal = normalise(&name);
         if normal.chars().count() < 3 {
             continue;
         }
-        let division = divisions.entry(format!("{province}{city}")).or_insert_with_key(|place| {
-            Places::standard().resolve(place).first().map_or_else(String::new, |d| d.as_str().to_owned())
-        });
+        let division = divisions
+            .entry(format!("{province}{city}"))
+            .or_insert_with_key(|place| {
+                Places::standard()
+                    .resolve(place)
+                    .first()
+                    .map_or_else(String::new, |d| d.as_str().to_owned())
+            });
         let mut hasher = DefaultHasher::new();
         normal.hash(&mut hasher);
         found.push(Entity {
@@ -62,7 +72,11 @@ pub fn read(path: &Path) -> Result<Vec<Entity>, Box<dyn Error>> {
             normal,
             name,
             code: code.to_uppercase(),
-            reg_no: if reg_no.bytes().all(|b| b.is_ascii_digit()) { reg_no } else { String::new() },
+            reg_no: if reg_no.bytes().all(|b| b.is_ascii_digit()) {
+                reg_no
+            } else {
+                String::new()
+            },
             city,
             address: if address == "N/A" { String::new() } else { address },
         });

@@ -127,9 +127,8 @@ impl PackOn<'_> {
     pub fn matching(&self) -> Result<Answer<Matching>, Silent> {
         let content = (&self.content().match_thresholds, &self.content().match_weights);
         let upper = self.ask(content.0, "threshold", "upper")?;
-        let number = |code: &str| -> Result<i64, Silent> {
-            Ok(self.ask(content.0, "threshold", code)?.value.0)
-        };
+        let number =
+            |code: &str| -> Result<i64, Silent> { Ok(self.ask(content.0, "threshold", code)?.value.0) };
         let mut weights = BTreeMap::new();
         for code in WEIGHTS {
             let weight = self.ask(content.1, "weight", code)?;
@@ -142,6 +141,9 @@ impl PackOn<'_> {
             block: number("block")?,
             weights,
         };
-        Ok(Answer { value, trace: upper.trace })
+        Ok(Answer {
+            value,
+            trace: upper.trace,
+        })
     }
 }

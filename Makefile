@@ -4,6 +4,7 @@
 #   make demo    builds the program, makes a city, takes it once around the whole loop, serves it
 #   make test    every test, on SQLite and on PostgreSQL
 #   make check   formatting, lints, licences
+#   make fuzz    looks for files that break the readers, FUZZ_TIME seconds each (60)
 #   make bench   speed and memory, each beside a peer in the same run
 #   make fmt     formats the source
 
@@ -16,7 +17,7 @@ DATA ?= var/demo
 LISTEN ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fmt build
+.PHONY: help demo test check bench fmt build fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,6 +39,10 @@ check:
 	cargo clippy --workspace --all-targets -- -D warnings
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check; \
 	else echo "check: cargo-deny is not installed, so licences and advisories were not checked (cargo install --locked cargo-deny)"; fi
+
+fuzz:
+	@tools/install.sh build
+	@tools/fuzz.sh
 
 bench:
 	@tools/install.sh bench

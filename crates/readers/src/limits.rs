@@ -28,7 +28,7 @@ pub struct Limits {
     pub members: usize,
     /// Bytes of the shared texts of a workbook, which stay in memory while it is read. 1 GiB.
     pub shared_text_bytes: usize,
-    /// Bytes of an XLS, which is read into memory. 256 MiB (its format ends at 65,536 rows a sheet).
+    /// Bytes of an XLS, which is read into memory. 128 MiB (its format ends at 65,536 rows a sheet).
     pub xls_bytes: u64,
     /// Merged regions of a sheet. 100,000.
     pub merges: usize,
@@ -49,7 +49,7 @@ impl Default for Limits {
             layers: 2,
             members: 2000,
             shared_text_bytes: GIB,
-            xls_bytes: (256 * MIB).try_into().unwrap_or(u64::MAX),
+            xls_bytes: (128 * MIB).try_into().unwrap_or(u64::MAX),
             merges: 100_000,
             temp: None,
         }

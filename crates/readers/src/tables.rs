@@ -2,16 +2,17 @@
 //! itself.
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::book::{Book, Sheet, workbook};
+use crate::book::{Book, OldBook, OldSheet, Sheet, workbook};
 use crate::columnar::Columnar;
 use crate::delimited::Delimited;
-use crate::fault::ReadFault;
+use crate::fault::{ReadFault, unwrapped};
 use crate::form::{Form, Seen, seen, text_form};
 use crate::keyed::{Array, Found, Lines, arrays};
-use crate::limits::Limits;
+use crate::limits::{Limits, size};
 use crate::row::Row;
 use crate::source::{HEAD, Kind, Source};
 use crate::text::Text;
@@ -31,6 +32,7 @@ enum Body {
     Lines(Box<Lines>),
     Array(Box<Array>),
     Sheet(Box<Sheet>),
+    OldSheet(Box<OldSheet>),
     Columnar(Box<Columnar>),
 }
 
@@ -53,6 +55,7 @@ impl Table {
             Body::Lines(table) => table.read(row),
             Body::Array(table) => table.read(row),
             Body::Sheet(table) => table.read(row),
+            Body::OldSheet(table) => table.read(row),
             Body::Columnar(table) => table.read(row),
         }
     }
@@ -75,6 +78,7 @@ pub struct Tables {
 enum Rest {
     One(Option<Body>),
     Book(Box<Book>),
+    OldBook(Box<OldBook>),
     Arrays(Source, VecDeque<Found>),
     Members(Box<Members>),
 }
@@ -120,6 +124,10 @@ impl Tables {
                 name,
                 body: Body::Sheet(Box::new(sheet)),
             })),
+            Rest::OldBook(book) => Ok(book.next_sheet()?.map(|(name, sheet)| Table {
+                name,
+                body: Body::OldSheet(Box::new(sheet)),
+            })),
             Rest::Arrays(source, found) => {
                 let Some(found) = found.pop_front() else {
                     return Ok(None);
@@ -150,7 +158,7 @@ impl Tables {
                     let table = Columnar::open(&source.file()?, source.limits())?;
                     return Ok(Self::one(Form::Parquet, Body::Columnar(Box::new(table))));
                 }
-                Seen::Cfb => return Err(not_read("Excel 97–2003 工作簿（XLS）", "请另存为 XLSX 后提交。")),
+                Seen::Cfb => return Self::old_book(&source),
                 Seen::Foreign(name, advice) => return Err(not_read(name, advice)),
                 Seen::Text => return Self::text(source, &head),
             }
@@ -179,6 +187,25 @@ impl Tables {
                 let table = Delimited::new(Text::new(source.open()?), source.limits())?;
                 Self::one(form, Body::Delimited(Box::new(table)))
             }
+        })
+    }
+
+    fn old_book(source: &Source) -> Result<Self, ReadFault> {
+        let limits = source.limits();
+        let mut data = Vec::new();
+        let mut stream = source.open()?.take(limits.xls_bytes + 1);
+        stream.read_to_end(&mut data).map_err(unwrapped)?;
+        if u64::try_from(data.len()).unwrap_or(u64::MAX) > limits.xls_bytes {
+            return Err(ReadFault::fatal(
+                "readers.xls.too-large",
+                format!("XLS 工作簿超过 {}。", size(limits.xls_bytes)),
+                "请另存为 XLSX 或 CSV 后提交。",
+            ));
+        }
+        let book = OldBook::open(&data, limits)?;
+        Ok(Self {
+            form: Form::Xls,
+            rest: Rest::OldBook(Box::new(book)),
         })
     }
 

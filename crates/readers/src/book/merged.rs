@@ -5,6 +5,7 @@ use std::io::Read as _;
 use memchr::memmem::Finder;
 
 use crate::fault::{ReadFault, unwrapped};
+use crate::limits::Limits;
 use crate::source::Source;
 
 const CHUNK: usize = 1 << 17;
@@ -109,11 +110,7 @@ pub(crate) fn find(part: &Source) -> Result<Vec<Region>, ReadFault> {
             at = start + 1;
         }
         if found.len() > limits.merges {
-            return Err(ReadFault::fatal(
-                "readers.xlsx.merges",
-                format!("工作表的合并单元格超过 {} 处。", limits.merges),
-                "请取消合并单元格，或另存为 CSV 后提交。",
-            ));
+            return Err(too_many(limits));
         }
         if over {
             return Ok(found);
@@ -121,6 +118,14 @@ pub(crate) fn find(part: &Source) -> Result<Vec<Region>, ReadFault> {
         // One more byte, so that what opens the element is seen.
         buffer.drain(..upto.saturating_sub(1));
     }
+}
+
+pub(crate) fn too_many(limits: &Limits) -> ReadFault {
+    ReadFault::fatal(
+        "readers.book.merges",
+        format!("工作表的合并单元格超过 {} 处。", limits.merges),
+        "请取消合并单元格，或另存为 CSV 后提交。",
+    )
 }
 
 fn region(tag: &[u8]) -> Option<Region> {

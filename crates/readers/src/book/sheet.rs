@@ -4,22 +4,17 @@ use std::sync::Arc;
 use quick_xml::events::Event;
 
 use super::format::Meaning;
-use super::merged::{Regions, find, place};
+use super::laid::Laid;
+use super::merged::{find, place};
 use super::xlsx::Shared;
 use super::xml::{Xml, add_text, attribute, broken, controls};
-use crate::delimited::{clean, too_long, too_many_columns};
 use crate::fault::ReadFault;
 use crate::numbers;
 use crate::row::Row;
 use crate::source::Source;
 
-/// A cell of the row in hand.
-#[derive(Debug, Clone, Copy)]
-struct Cell {
-    column: usize,
-    from: usize,
-    to: usize,
-}
+/// No sheet has as many rows.
+const ROWS: u64 = 1 << 32;
 
 /// How the content of a cell is to be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,36 +30,28 @@ enum Type {
 pub(crate) struct Sheet {
     xml: Xml,
     shared: Arc<Shared>,
-    regions: Regions,
+    laid: Laid,
     /// Number of the last row (from 1).
     line: u64,
-    cells: Vec<Cell>,
     /// Column of the next cell that does not say its own.
     after: usize,
-    text: String,
     value: String,
-    begun: bool,
     over: bool,
     row_bytes: usize,
-    columns: usize,
 }
 
 impl Sheet {
     pub fn open(part: &Source, shared: &Arc<Shared>) -> Result<Self, ReadFault> {
         let limits = part.limits();
         Ok(Self {
-            regions: Regions::new(find(part)?, limits.columns),
+            laid: Laid::new(find(part)?, limits),
             xml: Xml::open(part, true)?,
             shared: Arc::clone(shared),
             line: 0,
-            cells: Vec::new(),
             after: 0,
-            text: String::new(),
             value: String::new(),
-            begun: false,
             over: false,
             row_bytes: limits.row_bytes,
-            columns: limits.columns,
         })
     }
 
@@ -79,10 +66,9 @@ impl Sheet {
                 self.over = true;
                 return more;
             }
-            self.put(row)?;
-            if !row.is_empty() {
-                self.begun = true;
-                clean(row)?;
+            let put = self.laid.put(self.line, row);
+            self.over = put.as_ref().is_err_and(ReadFault::is_fatal);
+            if put? {
                 return Ok(true);
             }
         }
@@ -90,21 +76,21 @@ impl Sheet {
 
     /// Collects the cells of the next row.
     fn next_row(&mut self) -> Result<bool, ReadFault> {
-        self.cells.clear();
-        self.text.clear();
+        self.laid.clear();
         self.after = 0;
+        let mut open = false;
         loop {
             match self.xml.next()? {
                 Event::Start(element) => match element.local_name().as_ref() {
                     "row" => {
                         let said = attribute(&element, "r").and_then(|r| r.parse::<u64>().ok());
                         // Numbers only grow, whatever a broken file says.
-                        self.line = said.filter(|said| *said > self.line).unwrap_or(self.line + 1);
+                        let next = self.line.saturating_add(1);
+                        self.line = said.filter(|said| (next..ROWS).contains(said)).unwrap_or(next);
+                        open = true;
                     }
                     "c" => {
-                        let column = attribute(&element, "r")
-                            .and_then(|r| place(&r))
-                            .map(|(column, _)| column);
+                        let column = attribute(&element, "r").and_then(|r| place(&r));
                         let style = attribute(&element, "s").and_then(|s| s.parse::<usize>().ok());
                         let kind = match attribute(&element, "t").as_deref() {
                             Some("s") => Type::Shared,
@@ -113,14 +99,14 @@ impl Sheet {
                             Some("e") => Type::Error,
                             _ => Type::Number,
                         };
-                        let column = column.unwrap_or(self.after);
+                        let column = column.map_or(self.after, |(column, _)| column);
                         self.after = column + 1;
                         self.cell(column, style, kind)?;
                     }
                     _ => {}
                 },
                 Event::End(element) => match element.local_name().as_ref() {
-                    "row" => return Ok(true),
+                    "row" if open => return Ok(true),
                     "sheetData" => return Ok(false),
                     _ => {}
                 },
@@ -149,31 +135,17 @@ impl Sheet {
                     _ => {}
                 },
                 Event::Eof => return Err(broken()),
-                event if inside => add_text(&event, &mut self.value),
+                event if inside && self.value.len() <= self.row_bytes => add_text(&event, &mut self.value),
                 _ => {}
             }
-            if self.value.len() > self.row_bytes {
-                break;
-            }
         }
-        let from = self.text.len();
-        let text = std::mem::take(&mut self.value);
-        self.understand(&text, style, kind);
-        self.value = text;
-        if self.text.len() > from {
-            self.cells.push(Cell {
-                column,
-                from,
-                to: self.text.len(),
-            });
-        }
-        // A longer row is refused when it is put together.
-        self.text.truncate(self.row_bytes.saturating_mul(2));
+        self.understand(style, kind);
+        self.laid.end(column);
         Ok(())
     }
 
-    fn understand(&mut self, value: &str, style: Option<usize>, kind: Type) {
-        let out = &mut self.text;
+    fn understand(&mut self, style: Option<usize>, kind: Type) {
+        let (out, value) = (&mut self.laid.text, self.value.as_str());
         match kind {
             Type::Shared => {
                 let number = value.trim().parse::<usize>().ok();
@@ -195,77 +167,28 @@ impl Sheet {
                     .and_then(|style| self.shared.styles.get(style))
                     .copied()
                     .unwrap_or(Meaning::Plain);
-                out.push_str(&shown(value.trim(), meaning, self.shared.from_1904));
+                out.push_str(&written(value.trim(), meaning, self.shared.from_1904));
             }
         }
     }
+}
 
-    /// Lays the collected cells out.
-    fn put(&mut self, row: &mut Row) -> Result<(), ReadFault> {
-        let line = self.line;
-        row.clear(line);
-        if self.text.len() > self.row_bytes {
-            return Err(too_long(line, self.row_bytes));
-        }
-        self.cells.sort_by_key(|cell| cell.column);
-        self.cells.dedup_by_key(|cell| cell.column);
-        if !self.regions.is_empty() {
-            let (cells, text) = (&self.cells, &self.text);
-            let own = |column: usize| {
-                let at = cells.binary_search_by_key(&column, |cell| cell.column).ok()?;
-                let cell = cells.get(at)?;
-                text.get(cell.from..cell.to).map(str::to_owned)
-            };
-            let filled: Vec<(usize, String)> = self
-                .regions
-                .fill(line - 1, own)
-                .filter(|(column, _)| cells.binary_search_by_key(column, |cell| cell.column).is_err())
-                .map(|(column, text)| (column, text.to_owned()))
-                .collect();
-            for (column, text) in filled {
-                let from = self.text.len();
-                if from + text.len() > self.row_bytes {
-                    return Err(too_long(line, self.row_bytes));
-                }
-                self.text.push_str(&text);
-                self.cells.push(Cell {
-                    column,
-                    from,
-                    to: self.text.len(),
-                });
-            }
-            self.cells.sort_by_key(|cell| cell.column);
-        }
-        let wide = self.cells.last().map_or(0, |cell| cell.column + 1);
-        if wide > self.columns {
-            return Err(too_many_columns(line, wide, self.columns, self.begun));
-        }
-        for cell in &self.cells {
-            while row.len() < cell.column {
-                row.push("");
-            }
-            row.push(self.text.get(cell.from..cell.to).unwrap_or_default());
-        }
-        Ok(())
+/// A number as it stands in the file, shown as the sheet shows it.
+fn written(value: &str, meaning: Meaning, from_1904: bool) -> String {
+    let digits = !value.starts_with('0') && value.bytes().all(|byte| byte.is_ascii_digit());
+    match value.parse::<f64>() {
+        Ok(_) if digits && meaning == Meaning::Plain => value.to_owned(),
+        Ok(number) => shown(number, meaning, from_1904),
+        Err(_) => value.to_owned(),
     }
 }
 
 /// A number as the sheet shows it.
-pub(crate) fn shown(value: &str, meaning: Meaning, from_1904: bool) -> String {
-    let Ok(number) = value.parse::<f64>() else {
-        return value.to_owned();
-    };
+pub(crate) fn shown(number: f64, meaning: Meaning, from_1904: bool) -> String {
     let moment = match meaning {
         Meaning::Plain => None,
         Meaning::Moment => numbers::serial(number, from_1904),
         Meaning::Duration => numbers::duration(number),
     };
-    moment.unwrap_or_else(|| {
-        let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-        if digits && !value.starts_with('0') {
-            value.to_owned()
-        } else {
-            numbers::number(number)
-        }
-    })
+    moment.unwrap_or_else(|| numbers::number(number))
 }

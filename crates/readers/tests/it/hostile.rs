@@ -24,6 +24,7 @@ fn seeds() -> Vec<Vec<u8>> {
         gzip(&csv),
         zip(&[("a.csv", &csv), ("b.json", &json)]),
         xlsx(&["甲"], &[("一", sheet)]),
+        include_bytes!("../files/book.xls").to_vec(),
         csv,
         json,
         b"{\"a\":1}\n{\"a\":\"\\u4e2d\"}\n".to_vec(),
@@ -69,7 +70,7 @@ proptest! {
 
     #[test]
     fn damaged_files_come_to_an_end(
-        which in 0_usize..6,
+        which in 0_usize..7,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         cut in any::<prop::sample::Index>(),
         cuts in any::<bool>(),

@@ -97,3 +97,42 @@ fn two_sheets_can_be_read_at_the_same_time() {
     assert!(first.read(&mut row).unwrap());
     assert_eq!(row.cell(0), Some("1"));
 }
+
+/// The same workbook written by xlwt 1.3 and openpyxl 3.1; neither calculates, so the formula has no value.
+#[test]
+fn books_of_other_programs_are_read_alike_in_the_old_and_the_new_form() {
+    let old = read(include_bytes!("../files/book.xls")).unwrap();
+    let new = read(include_bytes!("../files/book.xlsx")).unwrap();
+    for book in [&old, &new] {
+        let names: Vec<&str> = book.iter().map(|table| table.name.as_str()).collect();
+        assert_eq!(names, ["处罚", "空", "长文字"]);
+        assert_eq!(
+            book[0].texts(),
+            [
+                vec!["某局行政处罚清单"; 5],
+                vec!["统一社会信用代码", "处罚", "处罚", "日期", "备注"],
+                vec!["统一社会信用代码", "文号", "金额", "日期", "备注"],
+                vec!["91440500MA4000004X", "1号", "5000", "2026-03-04", "true"],
+                vec!["91440500MA4000005X", "Ascii", "0.3", "2026-03-04T08:30:00"],
+            ]
+        );
+        let lines: Vec<u64> = book[0].rows.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 2, 3, 4, 6]);
+        assert!(book.iter().all(|table| table.faults.is_empty()), "{book:?}");
+    }
+    assert_eq!(old[2], new[2], "long texts, cut between records in the old form");
+    assert_eq!(old[2].rows.len(), 40);
+    assert_eq!(old[2].rows[39].1[2], "39000000");
+}
+
+#[test]
+fn a_broken_old_book_is_refused() {
+    let book = include_bytes!("../files/book.xls");
+    for length in [100, 600, 3000, book.len() / 2] {
+        let fault = match read(&book[..length]) {
+            Err(fault) => fault,
+            Ok(tables) => tables.into_iter().flat_map(|table| table.faults).next().unwrap(),
+        };
+        assert_eq!(fault.code(), "readers.xls.broken", "{length}");
+    }
+}

@@ -1,0 +1,5 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|content: &[u8]| {
+    fuzz::any(content);
+    fuzz::sheet(content);
+});

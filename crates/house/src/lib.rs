@@ -40,6 +40,7 @@ pub use migrations::MIGRATIONS;
 pub fn readers() -> Vec<Box<dyn hall::ledger::Reader>> {
     vec![
         Box::new(intake::jobs::AcceptTold),
+        Box::new(intake::quality::jobs::MeetExpectations),
         Box::new(registry::jobs::Register),
         Box::new(assess::jobs::Regrade),
         Box::new(publish::jobs::PublishDocuments),
@@ -59,6 +60,7 @@ pub fn statements() -> Vec<&'static db::Statement> {
         office::STATEMENTS,
         intake::STATEMENTS,
         intake::push::STATEMENTS,
+        intake::quality::STATEMENTS,
         registry::STATEMENTS,
         assess::STATEMENTS,
         inspect::STATEMENTS,

@@ -169,7 +169,8 @@ fn keep_ledger(house: &House, beat: &Beat) {
     }
 }
 
-/// What ends because its time has come: draws nobody revealed for, notices shown long enough.
+/// What is done because its time has come: draws nobody revealed for and notices shown long enough end, and once a day it
+/// is counted what suppliers handed over and what they owe.
 fn end_terms(house: &House) {
     let op = operation(house);
     match alive(|| command(house, &op, inspect::service::expire_draws)) {
@@ -179,6 +180,9 @@ fn end_terms(house: &House) {
             "draws became void: their time for revealing has passed"
         ),
         Err(fault) => report(&fault, "draws past their deadline could not be ended"),
+    }
+    if let Err(fault) = alive(|| intake::quality::service::watch(house, &op)) {
+        report(&fault, "the quality of what came in could not be counted");
     }
     match alive(|| command(house, &op, publish::service::expire)) {
         Ok(0) => {}

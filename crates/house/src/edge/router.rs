@@ -189,6 +189,7 @@ pub fn all_routes() -> Routes {
         .and(crate::office::http::routes())
         .and(crate::intake::http::routes())
         .and(crate::intake::push::http::routes())
+        .and(crate::intake::quality::http::routes())
         .and(crate::registry::http::routes())
         .and(crate::assess::http::routes())
         .and(crate::inspect::http::routes())

@@ -79,6 +79,12 @@ pub fn open_under(tx: &mut Tx, op: &Op, duty: &NewDuty, deadline: &str) -> Outco
     Ok(due_on)
 }
 
+/// Opens a duty whose last day and basis are already known. Opening it again changes nothing.
+pub fn open_until(tx: &mut Tx, op: &Op, duty: &NewDuty, due_on: Day, basis: &str) -> Outcome<()> {
+    let duty_id = tx.next_id()?;
+    store::save_duty(tx, op, duty_id, duty, due_on, basis)
+}
+
 /// Closes the duty of a kind for a subject. Returns whether one was open.
 pub fn done(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<bool> {
     store::close_duty(tx, op, kind, subject)

@@ -9,6 +9,7 @@ pub mod http;
 pub mod jobs;
 pub mod model;
 pub mod push;
+pub mod quality;
 pub mod rules;
 pub mod service;
 mod store;

@@ -12,6 +12,7 @@ use super::inspection::{CheckItem, ResultCode};
 use super::line_rows::{RegimeRow, read_factor};
 use super::matching::{Number, threshold_code, weight_code};
 use super::model_rows::{GroupRow, ModelRow, read_direct, read_indicator};
+use super::quality::{Weight, dimension_code};
 use super::references::Reference;
 use super::rules::{Alarm, ClassEffect, Deadline, Measure};
 use super::sheet::Sheet;
@@ -48,6 +49,7 @@ pub(super) struct Content {
     pub alarms: Dated<Alarm>,
     pub match_thresholds: Dated<Number>,
     pub match_weights: Dated<Number>,
+    pub quality: Dated<Weight>,
     pub years: BTreeMap<i32, YearNotice>,
     pub cases: Cases,
     /// References of undated rows.
@@ -60,7 +62,7 @@ macro_rules! each_dated {
         each_dated!(@ $how $content, $rows, $work, tables items models groups indicators direct factors regimes
             classes measures ratios frequencies exclusions reserve team load floor
             unclassed contributors checks results deadlines alarms
-            match_thresholds match_weights)
+            match_thresholds match_weights quality)
     };
     (@ ref $content:ident, $rows:ident, $work:expr, $($field:ident)*) => { $( { let $rows = &$content.$field; $work; } )* };
     (@ mut $content:ident, $rows:ident, $work:expr, $($field:ident)*) => {
@@ -133,6 +135,9 @@ impl Content {
             }
             "deadlines.toml" => {
                 self.deadlines = Dated::read(top, "deadline", &defaults, own_code, Deadline::read);
+            }
+            "quality.toml" => {
+                self.quality = Dated::read(top, "dimension", &defaults, dimension_code, Weight::read);
             }
             "alarms.toml" => self.alarms = Dated::read(top, "alarm", &defaults, own_code, Alarm::read),
             "matching.toml" => {

@@ -16,6 +16,7 @@ mod lineup;
 mod matching;
 mod model_rows;
 mod on;
+mod quality;
 mod references;
 mod rules;
 mod sheet;
@@ -45,6 +46,7 @@ pub use fault::{PackFault, Place};
 pub use inspection::{CheckItem, CheckKind, Follow, FollowAction, ResultCode, SubjectFilter};
 pub use matching::{Matching, THRESHOLDS as MATCHING_THRESHOLDS, WEIGHTS as MATCHING_WEIGHTS};
 pub use on::{Answer, HeadingMatch, PackOn, Silent, Trace};
+pub use quality::DIMENSIONS as QUALITY_DIMENSIONS;
 pub use rules::{
     Alarm, CheckContent, ClassEffect, Colour, DayUnit, Deadline, Measure, MeasureEnd, MeasureKind, OnSite,
     Strength, Trigger,

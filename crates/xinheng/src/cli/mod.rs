@@ -9,6 +9,7 @@ mod inspect;
 mod log;
 mod pack;
 mod push;
+mod quality;
 mod show;
 mod verify;
 
@@ -118,6 +119,9 @@ enum Command {
     /// 上报：把记录报给上级平台，一次录入
     #[command(subcommand)]
     Push(push::PushCommand),
+    /// 归集质量：得分、更新情况、同比增长
+    #[command(subcommand)]
+    Quality(quality::Quality),
     /// 启动服务
     Serve {
         /// 监听地址
@@ -153,6 +157,7 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         },
         Command::Hook(what) => feed::hook(&opened(open()?)?, what),
         Command::Push(what) => push::run(&opened(open()?)?, what),
+        Command::Quality(what) => quality::run(&opened(open()?)?, what),
         Command::Serve { listen } => serve::serve(&open()?, listen),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 #   make build   builds the program
 #   make demo    builds the program, makes a city, takes it once around the whole loop, serves it
 #   make test    every test, on SQLite and on PostgreSQL
+#   make crash   kill -9 in a loop over imports and classifications, 200 rounds on each database
 #   make check   formatting, lints, licences
 #   make fuzz    looks for files that break the readers, FUZZ_TIME seconds each (60)
 #   make bench   speed and memory, each beside a peer in the same run
@@ -17,7 +18,7 @@ DATA ?= var/demo
 LISTEN ?= 127.0.0.1:8080
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fmt build fuzz
+.PHONY: help crash demo test check bench fmt build fuzz
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -32,6 +33,10 @@ demo: build
 test:
 	@tools/install.sh test
 	@tools/test.sh
+
+crash:
+	@tools/install.sh test
+	@XINHENG_CRASH_ROUNDS=$${XINHENG_CRASH_ROUNDS:-200} tools/test.sh --test crash_loop -- --nocapture
 
 check:
 	@tools/install.sh build

@@ -21,6 +21,9 @@ pub enum DbError {
     /// The answer is not of the kind the code asks for.
     #[error("unexpected answer: {0}")]
     Decode(String),
+    /// No room is left on the disk: the transaction is undone.
+    #[error("disk full: {0}")]
+    Full(String),
     /// Anything else.
     #[error("database error: {0}")]
     Other(String),
@@ -32,6 +35,7 @@ impl DbError {
         match self {
             Self::Busy(text) => Self::Busy(format!("{place}: {text}")),
             Self::Decode(text) => Self::Decode(format!("{place}: {text}")),
+            Self::Full(text) => Self::Full(format!("{place}: {text}")),
             Self::Other(text) => Self::Other(format!("{place}: {text}")),
             named => named,
         }
@@ -67,6 +71,12 @@ impl From<DbError> for Fault {
                 FaultKind::Internal,
                 "db.decode",
                 "数据库返回的内容与程序不一致。请把发生时间告知系统管理员。".to_owned(),
+            ),
+            DbError::Full(_) => (
+                FaultKind::Internal,
+                "db.full",
+                "数据库所在的磁盘已满，本次操作已撤回，此前已完成的不受影响。请腾出空间后重做；导入中断的，重新导入同一个文件会接着做。"
+                    .to_owned(),
             ),
             DbError::Other(_) => (
                 FaultKind::Internal,

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use kernel::Outcome;
 
 mod error;
+mod load;
 mod migrate;
 mod options;
 mod place;
@@ -41,6 +42,7 @@ mod tx;
 mod value;
 
 pub use error::{DbError, constraint, db_error, may_retry};
+pub use load::{Cell, Filling};
 pub use migrate::Migration;
 pub use options::Options;
 pub use row::{FromValue, Row};

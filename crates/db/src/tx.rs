@@ -6,6 +6,7 @@ use std::time::Duration;
 use kernel::{Fault, FaultKind, Outcome};
 
 use crate::error::DbError;
+use crate::load::{Filling, Sink};
 use crate::row::Row;
 use crate::statement::{LONGEST_LIST, Statement, is_plain_name, padded, with_list};
 use crate::value::Value;
@@ -160,20 +161,44 @@ impl Tx {
         columns: &[&str],
         rows: impl IntoIterator<Item = Outcome<Vec<Value>>>,
     ) -> Outcome<u64> {
+        self.fill(table, columns, |filling| {
+            for row in rows {
+                filling.values(&row?)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// [`load`](Tx::load) for whoever holds the rows: `give` adds them one by one, borrowed.
+    pub fn fill(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        give: impl FnOnce(&mut Filling<'_>) -> Outcome<()>,
+    ) -> Outcome<u64> {
         if columns.is_empty() || !is_plain_name(table) || !columns.iter().all(|column| is_plain_name(column))
         {
             return Err(DbError::Other(format!("load: {table} ({columns:?}) are not plain names")).into());
         }
-        let rows = &mut rows.into_iter();
-        let loaded = self.run(
-            table,
-            |session| either!(session, inner => inner.load(table, columns, rows)),
-        )?;
+        let (mut give, mut rows) = (Some(give), 0);
+        let loaded = self.run(table, |session| {
+            let mut giver = |sink: &mut dyn Sink| {
+                let mut filling = Filling {
+                    sink,
+                    columns: columns.len(),
+                    rows: 0,
+                };
+                let given = give.take().map_or(Ok(()), |give| give(&mut filling));
+                rows = filling.rows;
+                given
+            };
+            either!(session, inner => inner.fill(table, columns, &mut giver))
+        })?;
         if loaded.is_err() {
             // Half of the rows may be in already.
             self.state = State::Failed;
         }
-        loaded
+        loaded.map(|()| rows)
     }
 
     /// The next number of the database's one sequence.
@@ -201,6 +226,17 @@ impl Tx {
                 Ok((last - wanted + 1..=last).collect())
             }
             Backend::Postgres => {
+                // Usually nobody else draws meanwhile, and the first and the last number tell all.
+                let sql = "SELECT min(id) AS first, max(id) AS last FROM
+                           (SELECT nextval('hall_id') AS id FROM generate_series(1::BIGINT, $1)) drawn";
+                let rows = self.all_text("hall_id", sql, &args)?;
+                let drawn = rows
+                    .first()
+                    .ok_or_else(|| DbError::Decode("hall_id gave no number".to_owned()))?;
+                let (first, last): (i64, i64) = (drawn.get("first")?, drawn.get("last")?);
+                if last - first + 1 == wanted {
+                    return Ok((first..=last).collect());
+                }
                 let sql = "SELECT nextval('hall_id') AS id FROM generate_series(1::BIGINT, $1)";
                 self.all_text("hall_id", sql, &args)?
                     .iter()

@@ -49,7 +49,9 @@ pub fn readers() -> Vec<Box<dyn hall::ledger::Reader>> {
 
 /// Everybody who does background jobs of the house.
 pub fn workers() -> Vec<Box<dyn hall::job::Worker>> {
-    vec![Box::new(intake::jobs::TakeIn)]
+    vec![Box::new(intake::jobs::TakeIn {
+        followers: vec![Box::new(registry::jobs::Register)],
+    })]
 }
 
 /// Every named statement, for the test that prepares them all on both databases.

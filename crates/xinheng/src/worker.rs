@@ -24,11 +24,20 @@ const TERMS_EVERY: Duration = Duration::from_mins(1);
 
 /// Works until nothing is left to do. `abandoned`: takes over jobs that a killed process left running.
 pub fn settle(house: &House, abandoned: bool) -> Outcome<()> {
-    let mut first = abandoned;
     if abandoned {
         take_over(house)?;
     }
-    loop {
+    work_until(house, abandoned, || Ok(false))
+}
+
+/// Works until something is so, or nothing is left to do.
+pub fn settle_until(house: &House, so: impl Fn() -> Outcome<bool>) -> Outcome<()> {
+    work_until(house, false, so)
+}
+
+fn work_until(house: &House, abandoned: bool, so: impl Fn() -> Outcome<bool>) -> Outcome<()> {
+    let mut first = abandoned;
+    while !so()? {
         let told = pass(house)?;
         let worked = work_next(house, first)?;
         if !told && !worked {
@@ -36,6 +45,7 @@ pub fn settle(house: &House, abandoned: bool) -> Outcome<()> {
         }
         first = false;
     }
+    Ok(())
 }
 
 fn operation(house: &House) -> Op {

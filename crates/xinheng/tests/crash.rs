@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 /// Everything of a deployment that must come out the same, in words that do not depend on the order of work.
 fn state(place: &Place) -> impl PartialEq + std::fmt::Debug + use<> {
     let inside = Inside::open(&place.data());
-    assert_eq!(inside.count(&inside::STAGED), 0, "no row is left on its way in");
+    assert_eq!(inside.staged(), 0, "no row is left on its way in");
     assert_eq!(inside.count(&inside::OPEN_JOBS), 0, "no job is left");
     let events: Vec<_> = inside
         .events()

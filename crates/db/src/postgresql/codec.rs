@@ -6,6 +6,7 @@ use bytes::BytesMut;
 use kernel::{Day, Instant};
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
+use crate::load::Cell;
 use crate::value::Value;
 
 type Boxed = Box<dyn Error + Sync + Send>;
@@ -25,6 +26,39 @@ impl ToSql for Value {
             (Self::Date(day), &Type::DATE) => day.to_sql(kind, out),
             (Self::Time(at), &Type::TIMESTAMPTZ) => at.to_sql(kind, out),
             (Self::Json(json), &(Type::JSONB | Type::JSON)) => json.to_sql(kind, out),
+            _ => Err(format!("a {} does not enter {kind}", self.kind()).into()),
+        }
+    }
+
+    /// Every type is taken here, so that the refusal can name both kinds.
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Boxed> {
+        match (self, kind) {
+            (Self::Null, _) => Ok(IsNull::Yes),
+            (Self::Bool(flag), &Type::BOOL) => flag.to_sql(kind, out),
+            (Self::Int(number), &Type::INT8) => number.to_sql(kind, out),
+            (Self::Int(number), &Type::INT4) => i32::try_from(*number)?.to_sql(kind, out),
+            (Self::Int(number), &Type::INT2) => i16::try_from(*number)?.to_sql(kind, out),
+            (Self::Text(text), &(Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN)) => {
+                text.to_sql(kind, out)
+            }
+            (Self::Bytes(bytes), &Type::BYTEA) => bytes.to_sql(kind, out),
+            (Self::Date(day), &Type::DATE) => day.to_sql(kind, out),
+            (Self::Time(at), &Type::TIMESTAMPTZ) => at.to_sql(kind, out),
+            (Self::Json(text), &Type::JSON) => text.to_sql(&Type::TEXT, out),
+            (Self::Json(text), &Type::JSONB) => {
+                // The version of the format, then the text.
+                out.extend_from_slice(&[1]);
+                out.extend_from_slice(text.as_bytes());
+                Ok(IsNull::No)
+            }
             _ => Err(format!("a {} does not enter {kind}", self.kind()).into()),
         }
     }

@@ -1,6 +1,7 @@
 //! The PostgreSQL driver: one session is one pooled connection inside one transaction.
 
 mod codec;
+mod copy;
 mod pool;
 
 use std::sync::Arc;
@@ -8,11 +9,11 @@ use std::time::Duration;
 
 use fallible_iterator::FallibleIterator as _;
 use kernel::Outcome;
-use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::error::{Severity, SqlState};
 use postgres::types::Type;
 
 use crate::error::DbError;
+use crate::load::Sink;
 use crate::row::Row;
 use crate::sqlite::{returns_rows, wrong_count};
 use crate::value::Value;
@@ -100,12 +101,12 @@ impl Session {
     }
 
     /// `COPY … BINARY`; the column types are asked of the server. The inner error is the row source's.
-    pub(crate) fn load(
+    pub(crate) fn fill(
         &mut self,
         table: &str,
         columns: &[&str],
-        rows: &mut dyn Iterator<Item = Outcome<Vec<Value>>>,
-    ) -> Result<Outcome<u64>, DbError> {
+        rows: &mut dyn FnMut(&mut dyn Sink) -> Outcome<()>,
+    ) -> Result<Outcome<()>, DbError> {
         let list = columns.join(", ");
         let shape = self.statement(&format!("SELECT {list} FROM {table} LIMIT 0"), &[])?;
         let types: Vec<Type> = shape
@@ -113,12 +114,8 @@ impl Session {
             .iter()
             .map(|column| column.type_().clone())
             .collect();
-        let copied = copy(
-            self.conn.client()?,
-            &format!("COPY {table} ({list}) FROM STDIN BINARY"),
-            &types,
-            rows,
-        );
+        let sql = format!("COPY {table} ({list}) FROM STDIN BINARY");
+        let copied = copy(self.conn.client()?, &sql, &types, rows);
         copied.map_err(|failure| self.ours(failure))
     }
 
@@ -226,22 +223,16 @@ fn copy(
     client: &mut postgres::Client,
     sql: &str,
     types: &[Type],
-    rows: &mut dyn Iterator<Item = Outcome<Vec<Value>>>,
-) -> Result<Outcome<u64>, Failure> {
-    let mut writer = BinaryCopyInWriter::new(client.copy_in(sql)?, types);
-    for row in rows {
+    rows: &mut dyn FnMut(&mut dyn Sink) -> Outcome<()>,
+) -> Result<Outcome<()>, Failure> {
+    let mut copy = copy::Copy::new(client.copy_in(sql)?, types);
+    let given = rows(&mut copy);
+    match (given, copy.failed.take()) {
+        (_, Some(failure)) => Err(failure),
         // Leaving without `finish` aborts the copy.
-        let row = match row {
-            Ok(row) => row,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        if row.len() != types.len() {
-            return Err(Failure::Ours(wrong_count(types.len(), row.len())));
-        }
-        row.iter().try_for_each(Value::check).map_err(Failure::Ours)?;
-        writer.write_raw(&row)?;
+        (Err(fault), None) => Ok(Err(fault)),
+        (Ok(()), None) => copy.finish().map(Ok),
     }
-    Ok(Ok(writer.finish()?))
 }
 
 /// The driver's error in our words.
@@ -269,6 +260,7 @@ pub(crate) fn translated(error: &postgres::Error) -> DbError {
         code if *code == SqlState::UNIQUE_VIOLATION => DbError::Unique(constraint()),
         code if *code == SqlState::FOREIGN_KEY_VIOLATION => DbError::Foreign(constraint()),
         code if *code == SqlState::CHECK_VIOLATION => DbError::Check(constraint()),
+        code if *code == SqlState::DISK_FULL => DbError::Full(told.message().to_owned()),
         code if busy.contains(code) => DbError::Busy(told.message().to_owned()),
         code => {
             let detail = told

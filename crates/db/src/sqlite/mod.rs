@@ -10,6 +10,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 
 use crate::error::DbError;
+use crate::load::{Cell, Sink};
 use crate::row::Row;
 use crate::statement::numbered;
 use crate::value::{Value, day_text, instant_text};
@@ -92,36 +93,33 @@ impl Session {
     }
 
     /// One prepared insert, run for every row. The inner error is the row source's.
-    pub(crate) fn load(
+    pub(crate) fn fill(
         &mut self,
         table: &str,
         columns: &[&str],
-        rows: &mut dyn Iterator<Item = Outcome<Vec<Value>>>,
-    ) -> Result<Outcome<u64>, DbError> {
+        rows: &mut dyn FnMut(&mut dyn Sink) -> Outcome<()>,
+    ) -> Result<Outcome<()>, DbError> {
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
         let sql = format!(
             "INSERT INTO {table} ({}) VALUES ({})",
             columns.join(", "),
             places.join(", ")
         );
-        let mut statement = self
+        let statement = self
             .conn
             .prepare_cached(&sql)
             .map_err(|error| plain_error(&error))?;
-        let mut count = 0;
-        for row in rows {
-            let row = match row {
-                Ok(row) => row,
-                Err(fault) => return Ok(Err(fault)),
-            };
-            let done = bind(&mut statement, &row).and_then(|()| Ok(statement.raw_execute()?));
-            if let Err(failure) = done {
-                drop(statement);
-                return Err(self.named(failure, &sql, &row));
-            }
-            count += 1;
+        let mut insert = Insert {
+            statement,
+            failed: None,
+        };
+        let given = rows(&mut insert);
+        let failed = insert.failed.take();
+        drop(insert);
+        match failed {
+            Some((error, row)) => Err(self.named(Failure::Driver(error), &sql, &row)),
+            None => Ok(given),
         }
-        Ok(Ok(count))
     }
 
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
@@ -142,6 +140,26 @@ impl Session {
             Failure::Ours(error) => error,
             Failure::Driver(error) => names::error(&self.conn, &error, Some((sql, args))),
         }
+    }
+}
+
+/// Rows on their way through one prepared insert.
+struct Insert<'c> {
+    statement: CachedStatement<'c>,
+    failed: Option<(rusqlite::Error, Vec<Value>)>,
+}
+
+impl Sink for Insert<'_> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), DbError> {
+        let done = (1..)
+            .zip(cells)
+            .try_for_each(|(place, cell)| self.statement.raw_bind_parameter(place, cell))
+            .and_then(|()| self.statement.raw_execute().map(drop));
+        done.map_err(|error| {
+            let told = plain_error(&error);
+            self.failed = Some((error, cells.iter().map(Cell::owned).collect()));
+            told
+        })
     }
 }
 
@@ -173,6 +191,7 @@ pub(crate) fn plain_error(error: &rusqlite::Error) -> DbError {
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
             DbError::Busy(error.to_string())
         }
+        Some(rusqlite::ErrorCode::DiskFull) => DbError::Full(error.to_string()),
         _ => DbError::Other(error.to_string()),
     }
 }
@@ -208,6 +227,20 @@ impl ToSql for Value {
             Self::Date(day) => ToSqlOutput::from(day_text(*day)),
             Self::Time(at) => ToSqlOutput::from(instant_text(*at)),
             Self::Json(json) => ToSqlOutput::from(json.to_string()),
+        })
+    }
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Self::Bool(flag) => ToSqlOutput::from(*flag),
+            Self::Int(number) => ToSqlOutput::from(*number),
+            Self::Text(text) | Self::Json(text) => ToSqlOutput::from(*text),
+            Self::Bytes(bytes) => ToSqlOutput::from(*bytes),
+            Self::Date(day) => ToSqlOutput::from(day_text(*day)),
+            Self::Time(at) => ToSqlOutput::from(instant_text(*at)),
         })
     }
 }

@@ -117,10 +117,11 @@ pub(crate) fn connect(path: &Path, options: &Options) -> Result<Connection, DbEr
         conn.busy_timeout(options.wait.min(Duration::from_hours(1)))?;
         conn.set_prepared_statement_cache_capacity(512);
         let synchronous = if options.durable { "FULL" } else { "OFF" };
+        // Sorting spills to temporary files, so that building an index costs the same memory whatever its size.
         // cache_size: 64 MiB; the log is cut back to 256 MiB after a bulk load, checked every 32 MiB.
         conn.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;
-             PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4096;
+             PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4096;
              PRAGMA journal_size_limit = 268435456; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON"
         ))?;
         Ok(conn)

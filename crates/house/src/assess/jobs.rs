@@ -28,6 +28,10 @@ impl Reader for Regrade {
         let Some(batch_id) = event.payload.get("batch_id").and_then(Value::as_i64) else {
             return Ok(());
         };
+        // Each new entity is one it is about, and these were counted already.
+        if event.payload.get("new_subjects").and_then(Value::as_i64) > Some(MOST) {
+            return service::queue_full_once(tx, op);
+        }
         let touched = intake::service::touched(tx, batch_id, 0, MOST + 1)?;
         if touched.is_empty() {
             return Ok(());

@@ -4,13 +4,16 @@ use kernel::{Fault, Outcome};
 use serde::Deserialize;
 
 use super::model::NewBatch;
-use super::service::{self, Mapping};
+use super::service::{self, Follower, Mapping};
 use crate::hall::job::{Job, Worker};
 use crate::hall::ledger::Reader;
 use crate::hall::{House, Op, Told, command};
 
 /// Stages and applies the batch of a job.
-pub struct TakeIn;
+pub struct TakeIn {
+    /// Who takes records in as they are made.
+    pub followers: Vec<Box<dyn Follower>>,
+}
 
 #[derive(Deserialize)]
 struct Task {
@@ -27,8 +30,33 @@ impl Worker for TakeIn {
     fn run(&self, house: &House, op: &Op, job: &Job) -> Outcome<()> {
         let task: Task = serde_json::from_value(job.payload.clone())
             .map_err(|e| Fault::internal("后台任务的内容无法读取", e))?;
-        service::stage(house, op, task.batch_id, job.job_id, &task.mapping)?;
-        command(house, op, |tx, op| service::apply(tx, op, task.batch_id)).map(drop)
+        let followers: Vec<&dyn Follower> = self.followers.iter().map(AsRef::as_ref).collect();
+        let work = || {
+            service::stage(house, op, task.batch_id, job.job_id, &task.mapping)?;
+            let op = &Op {
+                at: house.clock.now().max(op.at),
+                ..op.clone()
+            };
+            command(house, op, |tx, op| {
+                service::apply(house, tx, op, task.batch_id, &followers)
+            })
+        };
+        let applied = work().or_else(|fault| {
+            if fault.code != service::DAMAGED {
+                return Err(fault);
+            }
+            tracing::warn!(
+                batch = task.batch_id,
+                "staged rows are damaged; they are checked again"
+            );
+            command(house, op, |tx, _| service::unstage(tx, task.batch_id))?;
+            work()
+        })?;
+        // What was left by a run that died just here goes with the next one's.
+        if applied.state == "applied" {
+            let _ = std::fs::remove_file(house.folder.path(&service::staged_of(task.batch_id)));
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! Batches, rows on their way in, refusals and records.
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use kernel::{Day, Instant, Jurisdiction, SubjectNo};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::hall::InJurisdiction;
@@ -41,6 +43,10 @@ pub struct Batch {
     pub received_at: DateTime<Utc>,
     /// Last line that has been read.
     pub staged_to: i64,
+    /// Length of the staged rows.
+    #[serde(default, skip_serializing)]
+    #[schema(ignore)]
+    pub staged_bytes: i64,
     /// 读到的行数
     pub rows_read: i64,
     /// 新增记录数
@@ -104,25 +110,94 @@ pub struct Draft {
     pub code: Option<String>,
     /// Whether the supplier takes the record under this key back.
     pub withdraws: bool,
-    /// The fields as understood.
-    pub payload: Map<String, Value>,
+    /// The fields as understood: the text of a JSON object, its names in order.
+    pub payload: String,
 }
 
 impl Draft {
-    /// Hash of the content: the same content under the same key is not a new record.
+    /// Hash of the content: the same content under the same key is not a new record. What is hashed is the canonical JSON
+    /// of `[on, ends_on, amount_fen, level, code, withdraws, payload]`, written without building it.
     pub fn digest(&self) -> String {
-        let content = serde_json::json!([
-            self.on,
-            self.ends_on,
-            self.amount_fen,
-            self.level,
-            self.code,
-            self.withdraws,
-            self.payload
-        ]);
-        let hash = proof::Suite::Sha256Ed25519.hash(content.to_string().as_bytes());
-        hash.to_string().chars().take(32).collect()
+        let mut text = String::with_capacity(self.payload.len() + 64);
+        let day = |text: &mut String, day: Option<Day>| match day {
+            Some(day) => drop(write!(text, "\"{day}\",")),
+            None => text.push_str("null,"),
+        };
+        let number = |text: &mut String, number: Option<i64>| match number {
+            Some(number) => drop(write!(text, "{number},")),
+            None => text.push_str("null,"),
+        };
+        text.push('[');
+        day(&mut text, self.on);
+        day(&mut text, self.ends_on);
+        number(&mut text, self.amount_fen);
+        number(&mut text, self.level);
+        match &self.code {
+            Some(code) => super::rules::push_json(&mut text, code),
+            None => text.push_str("null"),
+        }
+        text.push_str(if self.withdraws { ",true," } else { ",false," });
+        text.push_str(&self.payload);
+        text.push(']');
+        let mut hash = proof::Suite::Sha256Ed25519.hash(text.as_bytes()).to_string();
+        hash.truncate(DIGEST_LENGTH);
+        hash
     }
+}
+
+/// How much of the hash of its content a record keeps.
+const DIGEST_LENGTH: usize = 32;
+
+/// A checked row as it waits to become a record, borrowed from the frame it was read in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staged<'f> {
+    /// Line in the file.
+    pub line: i64,
+    /// Code of the entity.
+    pub subject_no: &'f str,
+    /// `uscc` or `regno`.
+    pub subject_kind: &'f str,
+    /// What is unusual about the code.
+    pub marks: &'f str,
+    /// Names the record among those of the entity and item.
+    pub record_key: &'f str,
+    /// Hash of the content.
+    pub digest: &'f str,
+    /// The day it happened.
+    pub on: Option<Day>,
+    /// The day it ends.
+    pub ends_on: Option<Day>,
+    /// Amount in fen.
+    pub amount_fen: Option<i64>,
+    /// Level.
+    pub level: Option<i64>,
+    /// Code.
+    pub code: Option<&'f str>,
+    /// Whether the supplier takes the record under this key back.
+    pub withdraws: bool,
+    /// The fields as understood: the text of a JSON object.
+    pub payload: &'f str,
+}
+
+/// A record just made of a staged row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made<'f> {
+    /// The row.
+    pub row: Staged<'f>,
+    /// Place of the row in its frame.
+    pub place: usize,
+    /// Number and place in the order of acceptance.
+    pub record_id: i64,
+    /// Number of the entity.
+    pub subject_id: i64,
+    /// Whether the entity was named for the first time in these rows: nothing else is known of it yet.
+    pub first: bool,
+    /// What it does to `names_id`.
+    pub relation: Relation,
+    /// The record it corrects, withdraws or ends.
+    pub names_id: Option<i64>,
+    /// The day it happened.
+    pub on_day: Day,
 }
 
 /// What a record does to another.

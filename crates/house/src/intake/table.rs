@@ -12,7 +12,7 @@ use kernel::{Fault, FaultKind, Outcome};
 pub type Row = (i64, Vec<String>);
 
 /// Rows of a file, in order.
-pub struct Rows(Box<dyn Iterator<Item = Outcome<Row>>>);
+pub struct Rows(Box<dyn Iterator<Item = Outcome<Row>> + Send>);
 
 impl Iterator for Rows {
     type Item = Outcome<Row>;

@@ -1,8 +1,10 @@
 //! How records become an entity and a credit file. Pure.
+use std::borrow::Cow;
+
 use kernel::{Day, Instant, SubjectNo, name};
 use policy::pack::{Item, ItemGroup, PackOn};
 use policy::{Fate, OPEN, RecordFact, day_number};
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::model::{Entity, FileGroup, Statement};
 use crate::hall::local_day;
@@ -11,35 +13,96 @@ use crate::intake::model::{Record, Relation};
 /// The catalogue item an entity's own data come from.
 pub const REGISTRATION: &str = "registration";
 
+/// What a registration says of its entity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Described {
+    /// Name.
+    pub name: String,
+    /// The form of the name for comparing.
+    pub name_key: String,
+    /// Kind of entity.
+    pub kind: String,
+    /// Status of the registration.
+    pub status: String,
+    /// Day of founding.
+    pub established_on: Option<Day>,
+    /// Registered capital in fen.
+    pub capital_fen: Option<i64>,
+    /// Industry code.
+    pub industry: String,
+    /// Division code.
+    pub division: String,
+    /// Address.
+    pub address: String,
+}
+
+/// The fields of a registration that describe the entity, borrowed from the text where it has no escapes.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Registration<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+    #[serde(borrow)]
+    established_on: Cow<'a, str>,
+    #[serde(borrow)]
+    capital: Cow<'a, str>,
+    #[serde(borrow)]
+    industry: Cow<'a, str>,
+    #[serde(borrow)]
+    division: Cow<'a, str>,
+    #[serde(borrow)]
+    address: Cow<'a, str>,
+}
+
+/// What the payload of a registration, as the text of a JSON object, says of its entity.
+pub fn described(subject_no: &str, payload: &str) -> Described {
+    let said: Registration<'_> = serde_json::from_str(payload).unwrap_or_default();
+    Described {
+        name_key: name_key(&said.name),
+        name: said.name.into_owned(),
+        kind: said.kind.into_owned(),
+        status: said.status.into_owned(),
+        established_on: said.established_on.parse::<Day>().ok(),
+        capital_fen: fen_of(&said.capital),
+        industry: said.industry.into_owned(),
+        division: if is_division(&said.division) {
+            said.division.into_owned()
+        } else {
+            authority_of(subject_no)
+        },
+        address: said.address.into_owned(),
+    }
+}
+
+impl Described {
+    /// The entity, as of a record.
+    pub fn entity(&self, entity_id: i64, subject_no: &str, record: (i64, Instant)) -> Entity {
+        Entity {
+            entity_id,
+            subject_no: subject_no.to_owned(),
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            status: self.status.clone(),
+            established_on: self.established_on,
+            capital_fen: self.capital_fen,
+            industry: self.industry.clone(),
+            division: self.division.clone(),
+            address: self.address.clone(),
+            record_id: record.0,
+            updated_at: record.1,
+        }
+    }
+}
+
 /// The entity a registration record describes.
 pub fn entity_of(record: &Record) -> Entity {
-    let text = |field: &str| {
-        record
-            .payload
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let division = text("division");
-    Entity {
-        entity_id: record.subject_id,
-        subject_no: record.subject_no.clone(),
-        name: text("name"),
-        kind: text("kind"),
-        status: text("status"),
-        established_on: text("established_on").parse::<Day>().ok(),
-        capital_fen: fen_of(&text("capital")),
-        industry: text("industry"),
-        division: if is_division(&division) {
-            division
-        } else {
-            authority_of(&record.subject_no)
-        },
-        address: text("address"),
-        record_id: record.record_id,
-        updated_at: record.received_at,
-    }
+    let said = described(&record.subject_no, &record.payload.to_string());
+    let as_of = (record.record_id, record.received_at);
+    said.entity(record.subject_id, &record.subject_no, as_of)
 }
 
 /// Whether a division is written as a code; names are not resolved here.

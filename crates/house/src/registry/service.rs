@@ -1,5 +1,5 @@
 //! Commands and queries of the register.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use db::Tx;
 use kernel::actor::Scope;
@@ -10,7 +10,7 @@ use super::rules;
 use super::store::{self, Slice};
 use crate::hall::{InJurisdiction as _, Op};
 use crate::intake;
-use crate::intake::model::{Record, Relation};
+use crate::intake::model::{Batch, Made, Record, Relation};
 
 /// Records read at a time while a batch is taken in.
 const PAGE: i64 = 5_000;
@@ -43,6 +43,72 @@ pub fn take_in(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
         taken += u64::try_from(entities.len()).unwrap_or(0);
         store::merge(tx, &entities)?;
     }
+}
+
+/// From how many rows on, and from how many times the entities known on, a batch is the first load of a register.
+const FIRST_LOAD: (i64, i64) = (100_000, 10);
+
+/// Before a batch of so many rows: if it is as good as all there will be, the secondary indexes go, to be built once in
+/// order instead of row by row all over the place. Returns whether they have to be built again. Whoever reads the register
+/// meanwhile on PostgreSQL waits for the end of the transaction; before the first load there is nothing to read.
+pub fn make_way(tx: &mut Tx, rows: i64) -> Outcome<bool> {
+    let (least, times) = FIRST_LOAD;
+    if rows < least || store::count(tx)?.saturating_mul(times) > rows {
+        return Ok(false);
+    }
+    store::drop_indexes(tx).map(|()| true)
+}
+
+/// Builds the secondary indexes again, in the same transaction.
+pub fn index(tx: &mut Tx) -> Outcome<()> {
+    store::make_indexes(tx)
+}
+
+/// Takes the registration records just made of rows into the register; `described` is what each row says.
+pub fn take_made(
+    tx: &mut Tx,
+    batch: &Batch,
+    made: &[Made<'_>],
+    described: &[rules::Described],
+) -> Outcome<()> {
+    // Of an entity nobody knew nothing can be in the register, so these go straight in.
+    let mut new = Vec::with_capacity(made.len());
+    let mut newest: HashMap<i64, Entity> = HashMap::new();
+    let mut gone = Vec::new();
+    let mut started: HashSet<i64> = HashSet::with_capacity(made.len());
+    for record in made {
+        let Some(said) = described.get(record.place) else {
+            continue;
+        };
+        let id = record.subject_id;
+        if record.relation == Relation::Withdraws {
+            let left = intake::service::newest_of(tx, id, rules::REGISTRATION, record.record_id)?;
+            newest.remove(&id);
+            match left {
+                Some(left) => {
+                    let entity = rules::entity_of(&left);
+                    let record_id = record.record_id;
+                    newest.insert(id, Entity { record_id, ..entity });
+                }
+                None => gone.push(id),
+            }
+        } else if record.first && started.insert(id) {
+            new.push((record, said));
+        } else {
+            let as_of = (record.record_id, batch.received_at);
+            newest.insert(id, said.entity(id, record.row.subject_no, as_of));
+        }
+    }
+    store::add(tx, batch, &new)?;
+    for entity_id in gone {
+        store::remove(tx, entity_id)?;
+    }
+    if newest.is_empty() {
+        return Ok(());
+    }
+    let mut entities: Vec<Entity> = newest.into_values().collect();
+    entities.sort_unstable_by_key(|entity| entity.entity_id);
+    store::merge(tx, &entities)
 }
 
 /// What holds after a registration record is taken back: the newest that is left, if any. The withdrawal's number says

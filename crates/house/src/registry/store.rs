@@ -1,9 +1,11 @@
 //! Every SQL statement of the register.
-use db::{Row, Tx, Value, args, statements};
+use db::{Cell, Row, Tx, Value, args, statements};
 use kernel::Outcome;
 
 use super::model::Entity;
+use super::rules::Described;
 use crate::hall::Sealed;
+use crate::intake::model::{Batch, Made};
 
 statements! {
     /// One entity by its number.
@@ -35,6 +37,18 @@ statements! {
              capital_fen = excluded.capital_fen, industry = excluded.industry, division = excluded.division,
              address = excluded.address, record_id = excluded.record_id, updated_at = excluded.updated_at
              WHERE excluded.record_id > registry_entity.record_id";
+    /// Takes the index by code away for a first load.
+    DROP_BY_NO = "DROP INDEX IF EXISTS registry_entity_no";
+    /// Takes the index by name away for a first load.
+    DROP_BY_NAME = "DROP INDEX IF EXISTS registry_entity_name";
+    /// Takes the index by place away for a first load.
+    DROP_BY_PLACE = "DROP INDEX IF EXISTS registry_entity_division";
+    /// Builds the index by code, as the schema has it.
+    MAKE_BY_NO = "CREATE UNIQUE INDEX IF NOT EXISTS registry_entity_no ON registry_entity (subject_no)";
+    /// Builds the index by name, as the schema has it.
+    MAKE_BY_NAME = "CREATE INDEX IF NOT EXISTS registry_entity_name ON registry_entity (name_key, entity_id)";
+    /// Builds the index by place, as the schema has it.
+    MAKE_BY_PLACE = "CREATE INDEX IF NOT EXISTS registry_entity_division ON registry_entity (division, entity_id)";
     /// Takes an entity out whose only registration record was taken back.
     REMOVE = "DELETE FROM registry_entity WHERE entity_id = $1";
     /// Forgets the staged rows.
@@ -97,6 +111,45 @@ pub fn export(tx: &mut Tx, after: i64, mut each: impl FnMut(Entity) -> Outcome<(
     tx.each(&EXPORT, &args![after], |row| each(entity_row(row)?))
 }
 
+/// Takes in entities that nobody knew, each with what its first registration says.
+pub fn add(tx: &mut Tx, batch: &Batch, entities: &[(&Made<'_>, &Described)]) -> Outcome<()> {
+    let columns = [
+        "entity_id",
+        "subject_no",
+        "name",
+        "name_key",
+        "kind",
+        "status",
+        "established_on",
+        "capital_fen",
+        "industry",
+        "division",
+        "address",
+        "record_id",
+        "updated_at",
+    ];
+    let filled = tx.fill("registry_entity", &columns, |filling| {
+        entities.iter().try_for_each(|(record, said)| {
+            filling.row(&[
+                Cell::Int(record.subject_id),
+                Cell::Text(record.row.subject_no),
+                Cell::Text(&said.name),
+                Cell::Text(&said.name_key),
+                Cell::Text(&said.kind),
+                Cell::Text(&said.status),
+                Cell::day(said.established_on),
+                Cell::int(said.capital_fen),
+                Cell::Text(&said.industry),
+                Cell::Text(&said.division),
+                Cell::Text(&said.address),
+                Cell::Int(record.record_id),
+                Cell::Time(batch.received_at),
+            ])
+        })
+    });
+    filled.map(drop)
+}
+
 /// Takes entities in, newest record winning. At most one row an entity.
 pub fn merge(tx: &mut Tx, entities: &[Entity]) -> Outcome<()> {
     let columns = [
@@ -134,6 +187,20 @@ pub fn merge(tx: &mut Tx, entities: &[Entity]) -> Outcome<()> {
     tx.load("registry_stage", &columns, rows)?;
     tx.exec(&MERGE, &args![])?;
     tx.exec(&CLEAR, &args![]).map(drop)
+}
+
+/// Takes the secondary indexes away.
+pub fn drop_indexes(tx: &mut Tx) -> Outcome<()> {
+    [DROP_BY_NO, DROP_BY_NAME, DROP_BY_PLACE]
+        .iter()
+        .try_for_each(|index| tx.exec(index, args![]).map(drop))
+}
+
+/// Builds them again, from all there is.
+pub fn make_indexes(tx: &mut Tx) -> Outcome<()> {
+    [MAKE_BY_NO, MAKE_BY_NAME, MAKE_BY_PLACE]
+        .iter()
+        .try_for_each(|index| tx.exec(index, args![]).map(drop))
 }
 
 pub fn remove(tx: &mut Tx, entity_id: i64) -> Outcome<()> {

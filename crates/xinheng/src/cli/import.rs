@@ -1,7 +1,7 @@
 //! `xinheng import`: files of departments become records.
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use house::hall::{House, command, files, job, query};
@@ -57,6 +57,9 @@ pub struct How {
     /// 退回清单写到哪里，不写则放在数据文件夹的 rejects 中
     #[arg(long)]
     rejects: Option<PathBuf>,
+    /// 入库后就结束，分类等后续工作留给下一条命令或后台服务（连续导入多个文件时省时）
+    #[arg(long)]
+    later: bool,
 }
 
 /// Imports.
@@ -86,13 +89,12 @@ fn import(house: &House, item: &str, file: &Path, how: &How) -> Outcome<()> {
         source: "file".into(),
         file_name: name,
     };
-    let (batch, known) = take_in(house, file, &new, &mapping)?;
-    report(house, &batch, known, how.rejects.as_deref())
-}
-
-/// Hands a file over and works until it is digested, showing progress.
-fn take_in(house: &House, file: &Path, new: &NewBatch, mapping: &Mapping) -> Outcome<(Batch, bool)> {
-    watched(house, || take_in_quietly(house, file, new, mapping))
+    let taken = watched(house, || hand_over(house, file, &new, &mapping))?;
+    report(house, &taken, how.rejects.as_deref())?;
+    if how.later {
+        return Ok(());
+    }
+    watched(house, || worker::settle(house, false))
 }
 
 /// Hands a file over and works until it is digested.
@@ -102,8 +104,25 @@ pub fn take_in_quietly(
     new: &NewBatch,
     mapping: &Mapping,
 ) -> Outcome<(Batch, bool)> {
-    let digest = service::digest_of(file)?;
-    keep_copy(house, file, &digest)?;
+    let taken = hand_over(house, file, new, mapping)?;
+    worker::settle(house, false)?;
+    Ok((taken.batch, taken.known))
+}
+
+/// What handing a file over came to.
+struct TakenIn {
+    batch: Batch,
+    /// Whether it had been handed over before.
+    known: bool,
+    /// From the first byte read to the last record and entity kept.
+    took: Duration,
+}
+
+/// Hands a file over and works until its records are kept and the register has them. What follows from them (classes) is
+/// left for [`worker::settle`].
+fn hand_over(house: &House, file: &Path, new: &NewBatch, mapping: &Mapping) -> Outcome<TakenIn> {
+    let began = Instant::now();
+    let digest = keep_copy(house, file)?;
     let op = house.op(Actor::operator("本机操作员"), "import");
     let taken = command(house, &op, |tx, op| {
         service::receive(tx, op, new, &digest, mapping)
@@ -112,23 +131,36 @@ pub fn take_in_quietly(
         Taken::New(batch_id) => (batch_id, false),
         Taken::Known(batch) => (batch.batch_id, true),
     };
-    worker::settle(house, false)?;
-    let batch = query(house, &op, |tx, _| service::batch(tx, batch_id))?;
-    Ok((batch, known))
+    let look = || query(house, &op, |tx, _| service::batch(tx, batch_id));
+    worker::settle_until(house, || {
+        Ok(matches!(look()?.state.as_str(), "applied" | "refused"))
+    })?;
+    Ok(TakenIn {
+        batch: look()?,
+        known,
+        took: began.elapsed(),
+    })
 }
 
-/// The content lies in the data folder before the batch exists, so whoever takes over after a crash has it.
-fn keep_copy(house: &House, file: &Path, digest: &str) -> Outcome<()> {
-    house.folder.room("inbox")?;
-    let kept = house.folder.path(&service::file_of(digest));
-    if kept.exists() {
-        return Ok(());
+/// Copies the file into the data folder before its batch exists, so whoever takes over after a crash has it. Returns the
+/// hash of the content, taken of the very bytes that were copied.
+fn keep_copy(house: &House, file: &Path) -> Outcome<String> {
+    let inbox = house.folder.room(service::INBOX)?;
+    let beside = files::beside(&inbox.join("arriving"));
+    let kept = service::copy_of(file, &beside).and_then(|digest| {
+        let kept = house.folder.path(&service::file_of(&digest));
+        let settled = if kept.exists() {
+            std::fs::remove_file(&beside)
+        } else {
+            std::fs::rename(&beside, &kept)
+        };
+        settled.map(|()| digest).map_err(|e| service::uncopied(file, e))
+    });
+    if kept.is_err() {
+        // Half a copy is of no use to anybody and may be what fills the disk.
+        let _ = std::fs::remove_file(&beside);
     }
-    let beside = files::beside(&kept);
-    let copied = std::fs::copy(file, &beside)
-        .and_then(|_| std::fs::File::open(&beside)?.sync_all())
-        .and_then(|()| std::fs::rename(&beside, &kept));
-    copied.map_err(|e| Fault::internal(format!("不能把 {} 复制到数据文件夹：{e}", file.display()), e))
+    kept
 }
 
 /// Shows how far the newest job is while `work` goes on.
@@ -165,8 +197,9 @@ fn watched<T>(house: &House, work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
     })
 }
 
-fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> Outcome<()> {
-    if known {
+fn report(house: &House, taken: &TakenIn, rejects: Option<&Path>) -> Outcome<()> {
+    let batch = &taken.batch;
+    if taken.known {
         say::line(format!(
             "这个文件以前已经导入过（批次 {}），内容相同，未作任何改动。",
             batch.batch_id
@@ -203,6 +236,9 @@ fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> 
     if let Some(note) = &batch.note {
         say::line(format!("  {note}"));
     }
+    if !taken.known {
+        say::line(format!("  {}", pace(batch.rows_read, taken.took)));
+    }
     if batch.rows_refused > 0 {
         let path = write_rejects(house, batch, rejects)?;
         say::line(format!(
@@ -211,6 +247,14 @@ fn report(house: &House, batch: &Batch, known: bool, rejects: Option<&Path>) -> 
         ));
     }
     Ok(())
+}
+
+/// How long it took, and how many rows that makes in a second.
+fn pace(rows: i64, took: Duration) -> String {
+    let millis = i64::try_from(took.as_millis()).unwrap_or(i64::MAX).max(1);
+    let (seconds, tenths) = (millis / 1000, millis % 1000 / 100);
+    let each = say::count(rows.saturating_mul(1000) / millis);
+    format!("用时 {seconds}.{tenths} 秒，每秒 {each} 行（含核对、入库和更新主体库，不含分类）。")
 }
 
 fn write_rejects(house: &House, batch: &Batch, wanted: Option<&Path>) -> Outcome<PathBuf> {

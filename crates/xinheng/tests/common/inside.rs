@@ -24,8 +24,6 @@ statements! {
     /// Batches and what they came to.
     BATCHES = "SELECT item, state, rows_read, rows_accepted, rows_unchanged, rows_refused FROM intake_batch
                ORDER BY item, batch_id";
-    /// Rows on their way in.
-    STAGED = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_stage";
     /// Refused fields.
     REFUSED = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_refusal";
     /// Records.
@@ -116,6 +114,18 @@ impl Inside {
     /// The one number a statement gives.
     pub fn count(&self, statement: &Statement) -> i64 {
         self.rows(statement)[0].get("n").unwrap()
+    }
+
+    /// Batches whose checked rows still wait beside the database.
+    pub fn staged(&self) -> usize {
+        let inbox = std::fs::read_dir(self.house.folder.path("inbox"));
+        let names = inbox
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().file_name());
+        names
+            .filter(|name| name.to_string_lossy().ends_with(".rows"))
+            .count()
     }
 
     /// Does a statement.

@@ -3,8 +3,6 @@ use std::collections::BTreeMap;
 
 use policy::pack::{FieldType, Item, Unit};
 
-use super::tidy;
-
 /// Headings under which the code of the entity is written when the item has no field for it.
 const SUBJECT_HEADINGS: &[&str] = &[
     "统一社会信用代码",
@@ -24,6 +22,7 @@ const SUBJECT_HEADINGS: &[&str] = &[
 const SUBJECT_FIELD: &str = "subject_no";
 /// Headings of the column that takes a record back.
 const DEED_HEADINGS: &[&str] = &["操作", "操作类型", "op"];
+
 /// What a column is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Column {
@@ -103,21 +102,13 @@ impl Columns {
         }
     }
 
-    /// The cell of a field with its unit, and of a field that speaks in its place when the cell is empty.
-    pub(super) fn cell<'c>(&self, item: &Item, place: usize, cells: &'c [String]) -> Option<(&'c str, Unit)> {
-        let own = |place: usize| {
-            let at = self
-                .columns
-                .iter()
-                .position(|column| *column == Column::Field(place))?;
-            let unit = self.units.get(at).copied().unwrap_or_default();
-            let text = cells.get(at)?.as_str();
-            (!tidy(text).is_empty()).then_some((text, unit))
-        };
-        own(place).or_else(|| {
-            let instead = item.fields.get(place)?.instead.as_ref()?;
-            own(item.fields.iter().position(|field| field.name == *instead)?)
-        })
+    /// The column of a field, by its place, with the unit of its amounts.
+    pub(super) fn of_field(&self, place: usize) -> Option<(usize, Unit)> {
+        let at = self
+            .columns
+            .iter()
+            .position(|column| *column == Column::Field(place))?;
+        Some((at, self.units.get(at).copied().unwrap_or_default()))
     }
 
     /// States values for fields that the file does not have or leaves empty (field name → value).
@@ -125,16 +116,6 @@ impl Columns {
     pub fn with_defaults(mut self, defaults: &BTreeMap<String, String>) -> Self {
         self.defaults.clone_from(defaults);
         self
-    }
-
-    /// What is written under a field, as it is written.
-    pub(super) fn written(&self, item: &Item, name: &str, cells: &[String]) -> Option<String> {
-        let place = item.fields.iter().position(|field| field.name == name)?;
-        let at = self
-            .columns
-            .iter()
-            .position(|column| *column == Column::Field(place))?;
-        cells.get(at).map(|text| tidy(text))
     }
 
     /// How many columns are understood; used to find the heading row.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use kernel::{Division, Industry};
 
-use super::Wrong;
+use super::row::Wrong;
 
 /// Every six-digit division code there has been, and 100000 for the national bureau.
 static AUTHORITIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {

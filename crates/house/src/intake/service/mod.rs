@@ -1,5 +1,8 @@
 //! Commands and queries of collection.
 mod apply;
+mod check;
+mod frame;
+mod seen;
 mod stage;
 
 use std::path::Path;
@@ -9,8 +12,9 @@ use kernel::{Day, Fault, FaultKind, Instant, Outcome};
 use policy::pack::PackOn;
 use serde_json::json;
 
-pub use apply::apply;
-pub use stage::{DryRun, Mapping, dry_run, stage};
+pub use apply::{Follower, Prepared, apply};
+pub use frame::DAMAGED;
+pub use stage::{DryRun, Mapping, dry_run, stage, unstage};
 
 use super::model::{Batch, Fact, NewBatch, Record, Refusal, Taken};
 use super::store;
@@ -19,11 +23,19 @@ use crate::hall::{InJurisdiction, Op, job, ledger};
 /// Kind of the background job that stages and applies a batch.
 pub const JOB: &str = "intake.batch";
 
+/// Folder inside the data folder for what is handed over.
+pub const INBOX: &str = "inbox";
+
 /// Where the content of a batch lies inside the data folder.
 pub fn file_of(digest: &str) -> String {
     // The part after a dash tells mappings apart, not contents.
     let content = digest.split('-').next().unwrap_or(digest);
-    format!("inbox/{content}")
+    format!("{INBOX}/{content}")
+}
+
+/// Where the checked rows of a batch wait inside the data folder until they are applied.
+pub fn staged_of(batch_id: i64) -> String {
+    format!("{INBOX}/batch-{batch_id}.rows")
 }
 
 /// Takes a batch in whose content already lies in the data folder, and queues the work on it. The same content
@@ -103,8 +115,8 @@ pub fn accept(tx: &mut Tx, op: &Op, new: &NewBatch, rows: &[Row]) -> Outcome<Bat
     }
     let batch_id = tx.next_id()?;
     store::save_batch(tx, batch_id, new, &digest, op.at)?;
-    stage::stage_rows(tx, op, batch_id, rows)?;
-    apply(tx, op, batch_id)
+    let frame = stage::check_rows(tx, op, batch_id, rows)?;
+    apply::apply_rows(tx, op, batch_id, frame)
 }
 
 /// A row as another module gives it: the code of the entity and the fields by name.
@@ -226,6 +238,33 @@ pub fn counts(tx: &mut Tx) -> Outcome<Vec<(String, i64)>> {
 
 /// Hash of a file's content, read in pieces.
 pub fn digest_of(path: &Path) -> Outcome<String> {
+    pass_through(path, |_| Ok(()))
+}
+
+/// Copies a file's content into a new file, flushed to the disk, and returns the hash of it.
+pub fn copy_of(path: &Path, to: &Path) -> Outcome<String> {
+    use std::io::Write as _;
+    let mut copy = std::fs::File::create(to).map_err(|e| uncopied(path, e))?;
+    let digest = pass_through(path, |piece| copy.write_all(piece).map_err(|e| uncopied(path, e)))?;
+    copy.sync_all().map_err(|e| uncopied(path, e))?;
+    Ok(digest)
+}
+
+/// Why a file could not be copied into the data folder, and what to do.
+pub fn uncopied(path: &Path, error: std::io::Error) -> Fault {
+    let path = path.display();
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        let detail =
+            format!("磁盘已满，不能把 {path} 复制到数据文件夹，什么也没有入库。请腾出空间后重新导入。");
+        return Fault::new(FaultKind::Internal, DISK_FULL, detail).with_source(error);
+    }
+    Fault::internal(format!("不能把 {path} 复制到数据文件夹：{error}"), error)
+}
+
+/// Code of the fault when there is no room left on the disk.
+const DISK_FULL: &str = "intake.disk.full";
+
+fn pass_through(path: &Path, mut each: impl FnMut(&[u8]) -> Outcome<()>) -> Outcome<String> {
     use std::io::Read as _;
     let unreadable = |e: std::io::Error| {
         let detail = format!("无法读取 {}：{e}。请检查路径和权限。", path.display());
@@ -233,13 +272,15 @@ pub fn digest_of(path: &Path) -> Outcome<String> {
     };
     let mut file = std::fs::File::open(path).map_err(unreadable)?;
     let mut hasher = proof::Suite::Sha256Ed25519.hasher();
-    let mut buffer = vec![0_u8; 1 << 16];
+    let mut buffer = vec![0_u8; 1 << 18];
     loop {
         let got = file.read(&mut buffer).map_err(unreadable)?;
         if got == 0 {
             return Ok(hasher.finish().to_string());
         }
-        hasher.update(buffer.get(..got).unwrap_or_default());
+        let piece = buffer.get(..got).unwrap_or_default();
+        hasher.update(piece);
+        each(piece)?;
     }
 }
 

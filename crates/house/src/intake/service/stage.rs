@@ -1,5 +1,5 @@
-//! Staging: reads the file of a batch row by row, checks every row, and keeps drafts and refusals in chunks.
-//! How far it is stands in the batch, so a killed run goes on where it was.
+//! Staging: reads the file of a batch row by row, checks every row, and keeps what is good beside the file and what is not
+//! in the database. How far it is stands in the batch, so a killed run goes on where it was.
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -8,14 +8,18 @@ use kernel::{Fault, FaultKind, Outcome};
 use policy::pack::{Item, PackOn};
 use serde::{Deserialize, Serialize};
 
-use super::super::model::{Batch, Draft, Refusal};
-use super::super::rules::{self, Columns};
+use super::super::model::{Batch, Refusal};
+use super::super::rules::{Checker, Columns};
 use super::super::{store, table};
 use super::Row;
+use super::check::{Checked, check_all};
+use super::frame::{self, Frame};
 use crate::hall::{House, Op, command, job};
 
 /// Rows read between two commits.
-const CHUNK: usize = 5_000;
+const COMMIT: i64 = 50_000;
+/// Refused fields kept between two commits at most.
+const MOST_REFUSALS: usize = 20_000;
 /// Among how many leading rows the heading row is looked for.
 const HEADING_ROWS: usize = 10;
 /// Number of understood columns at which a row counts as the heading row.
@@ -85,13 +89,13 @@ fn open<'a>(law: &PackOn<'a>, item_code: &str, path: &Path, mapping: &Mapping) -
 
 /// Stages a batch from its file. A file that cannot be read at all refuses the batch with the reason.
 pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mapping) -> Outcome<()> {
-    let batch = command(house, op, |tx, _| super::batch(tx, batch_id))?;
+    let mut batch = command(house, op, |tx, _| super::batch(tx, batch_id))?;
     if batch.state != "received" {
         return Ok(());
     }
     let law = op.pack.on(kernel_day(&batch));
     let path = house.folder.path(&super::file_of(&batch.digest));
-    let mut sheet = match open(&law, &batch.item, &path, mapping) {
+    let sheet = match open(&law, &batch.item, &path, mapping) {
         Ok(sheet) => sheet,
         Err(fault) if fault.kind == FaultKind::Invalid => {
             return command(house, op, |tx, _| {
@@ -112,26 +116,41 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
             .map(|(field, value)| format!("空缺的“{field}”按“{value}”入库。")),
     );
     let note = (!notes.is_empty()).then(|| notes.concat());
-    let mut chunk = Chunk::default();
-    let mut read = 0_i64;
-    for row in sheet.rows.by_ref() {
-        match row {
-            Ok((line, cells)) if line > batch.staged_to => {
-                chunk.take(&law, sheet.item, &sheet.columns, line, &cells);
-            }
-            Ok(_) => {}
-            // The file itself fails: what is staged stays, and the job says so.
-            Err(fault) => return Err(fault),
-        }
-        if chunk.rows >= CHUNK {
-            read += i64::try_from(chunk.rows).unwrap_or(0);
-            keep(house, op, &batch, job_id, &chunk, read, note.as_deref())?;
-            chunk = Chunk::default();
-        }
-    }
-    read += i64::try_from(chunk.rows).unwrap_or(0);
-    keep(house, op, &batch, job_id, &chunk, read, note.as_deref())?;
+    let rows = staged_file(house, op, &mut batch)?;
+    let checker = Checker::new(&law, sheet.item, &sheet.columns);
+    let mut keeping = Keeping {
+        house,
+        op,
+        batch: &batch,
+        job_id,
+        note: note.as_deref(),
+        rows,
+        read: 0,
+        since: Step::default(),
+    };
+    let after = batch.staged_to;
+    check_all(&checker, sheet.rows, after, |checked| keeping.take(checked))?;
+    keeping.commit()?;
     command(house, op, |tx, _| store::staged(tx, batch_id))
+}
+
+/// The file of staged rows, where the last run ended; begun anew when it is not what the batch says.
+fn staged_file(house: &House, op: &Op, batch: &mut Batch) -> Outcome<frame::Writer> {
+    house.folder.room(super::INBOX)?;
+    let path = house.folder.path(&super::staged_of(batch.batch_id));
+    let end = u64::try_from(batch.staged_bytes).unwrap_or(0);
+    if let Some(rows) = frame::Writer::open(&path, end)? {
+        return Ok(rows);
+    }
+    command(house, op, |tx, _| store::reset(tx, batch.batch_id))?;
+    *batch = command(house, op, |tx, _| super::batch(tx, batch.batch_id))?;
+    frame::Writer::open(&path, 0)?
+        .ok_or_else(|| Fault::new(FaultKind::Internal, frame::DAMAGED, "暂存数据无法重新建立。"))
+}
+
+/// Forgets what a batch has staged, so that it is staged anew.
+pub fn unstage(tx: &mut Tx, batch_id: i64) -> Outcome<()> {
+    store::reset(tx, batch_id)
 }
 
 // The law of the day of receipt: a retry next year judges the rows as the first try did.
@@ -139,59 +158,57 @@ fn kernel_day(batch: &Batch) -> kernel::Day {
     crate::hall::local_day(batch.received_at)
 }
 
-fn keep(
-    house: &House,
-    op: &Op,
-    batch: &Batch,
-    job_id: i64,
-    chunk: &Chunk,
-    read: i64,
-    note: Option<&str>,
-) -> Outcome<()> {
-    command(house, op, |tx, _| {
-        store::stage(tx, batch, &chunk.drafts)?;
-        store::refuse(tx, batch.batch_id, &chunk.refusals)?;
-        let rows = i64::try_from(chunk.rows).unwrap_or(0);
-        store::staged_to(
-            tx,
-            batch.batch_id,
-            chunk.last_line.max(batch.staged_to),
-            rows,
-            chunk.refused,
-            note,
-        )?;
-        let state = serde_json::json!({ "read": batch.rows_read + read });
-        job::progress(tx, job_id, &state, house.clock.now())
-    })
-}
-
-/// Rows checked since the last commit.
+/// What has been staged since the last commit.
 #[derive(Default)]
-struct Chunk {
-    rows: usize,
+struct Step {
+    rows: i64,
     last_line: i64,
     refused: i64,
-    drafts: Vec<Draft>,
     refusals: Vec<Refusal>,
 }
 
-impl Chunk {
-    fn take(&mut self, law: &PackOn<'_>, item: &Item, columns: &Columns, line: i64, cells: &[String]) {
-        if cells.iter().all(|cell| cell.trim().is_empty()) {
-            return;
+/// Keeps what was checked, in order.
+struct Keeping<'a> {
+    house: &'a House,
+    op: &'a Op,
+    batch: &'a Batch,
+    job_id: i64,
+    note: Option<&'a str>,
+    rows: frame::Writer,
+    read: i64,
+    since: Step,
+}
+
+impl Keeping<'_> {
+    fn take(&mut self, checked: Checked) -> Outcome<()> {
+        self.rows.put(&checked.frame)?;
+        self.since.rows += checked.rows;
+        self.since.refused += checked.refused;
+        self.since.last_line = self.since.last_line.max(checked.last_line);
+        self.since.refusals.extend(checked.refusals);
+        if self.since.rows >= COMMIT || self.since.refusals.len() >= MOST_REFUSALS {
+            self.commit()?;
         }
-        self.rows += 1;
-        self.last_line = line;
-        match rules::read_row(law, item, columns, line, cells) {
-            Ok(draft) => self.drafts.push(draft),
-            Err(mut faults) => {
-                self.refused += 1;
-                // One line may have the same field wrong in two ways; the first tells enough.
-                let mut named = std::collections::BTreeSet::new();
-                faults.retain(|fault| named.insert(fault.field.clone()));
-                self.refusals.append(&mut faults);
-            }
-        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Outcome<()> {
+        let step = std::mem::take(&mut self.since);
+        self.read += step.rows;
+        let (batch, read) = (self.batch, self.read);
+        let kept = store::Step {
+            line: step.last_line,
+            read: step.rows,
+            refused: step.refused,
+            bytes: i64::try_from(self.rows.end).unwrap_or(i64::MAX),
+            note: self.note,
+        };
+        command(self.house, self.op, |tx, _| {
+            store::refuse(tx, batch.batch_id, &step.refusals)?;
+            store::staged_to(tx, batch.batch_id, &kept)?;
+            let state = serde_json::json!({ "read": batch.rows_read + read });
+            job::progress(tx, self.job_id, &state, self.house.clock.now())
+        })
     }
 }
 
@@ -213,52 +230,60 @@ pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<D
     let law = op.pack.on(op.today());
     super::known_item(&law, item)?;
     let sheet = open(&law, item, path, mapping)?;
-    let mut chunk = Chunk::default();
-    let mut good = 0;
-    for row in sheet.rows {
-        match row {
-            Ok((line, cells)) => chunk.take(&law, sheet.item, &sheet.columns, line, &cells),
-            Err(fault) => return Err(fault),
-        }
-        good += chunk.drafts.len();
-        chunk.drafts.clear();
-    }
+    let checker = Checker::new(&law, sheet.item, &sheet.columns);
+    let (mut rows, mut refused, mut refusals) = (0, 0, Vec::new());
+    check_all(&checker, sheet.rows, 0, |checked| {
+        rows += checked.rows;
+        refused += checked.refused;
+        refusals.extend(checked.refusals);
+        Ok(())
+    })?;
     Ok(DryRun {
-        rows: chunk.rows,
-        good,
-        refusals: chunk.refusals,
+        rows: usize::try_from(rows).unwrap_or(usize::MAX),
+        good: usize::try_from(rows - refused).unwrap_or(usize::MAX),
+        refusals,
         unknown: sheet.columns.unknown(),
     })
 }
 
-/// Stages rows another module gives. A wrong one is a mistake of the program, so nothing is kept then.
-pub(super) fn stage_rows(tx: &mut Tx, op: &Op, batch_id: i64, rows: &[Row]) -> Outcome<()> {
+/// Checks rows another module gives. A wrong one is a mistake of the program, so nothing is kept then.
+pub(super) fn check_rows(tx: &mut Tx, op: &Op, batch_id: i64, rows: &[Row]) -> Outcome<Frame> {
     let batch = super::batch(tx, batch_id)?;
     let law = op.pack.on(op.today());
     let item = law.item(&batch.item)?.value;
-    let mut drafts = Vec::with_capacity(rows.len());
+    let mut frame = Frame::default();
     for (row, line) in rows.iter().zip(1..) {
         let mut headings = vec!["统一社会信用代码".to_owned()];
-        let mut cells = vec![row.subject_no.clone()];
+        let mut cells = vec![row.subject_no.as_str()];
         for (name, text) in &row.fields {
             headings.push(name.clone());
-            cells.push(text.clone());
+            cells.push(text);
         }
         let columns = Columns::read(item, &headings, &|_| None);
-        let draft = rules::read_row(&law, item, &columns, line, &cells).map_err(|faults| {
-            let why = faults
-                .first()
-                .map_or_else(String::new, |f| format!("{}:{}", f.field, f.reason));
-            Fault::new(
-                FaultKind::Invalid,
-                "intake.row.refused",
-                format!("记录不符合目录要求，{why}"),
-            )
-        })?;
-        drafts.push(draft);
+        let checker = Checker::new(&law, item, &columns);
+        let draft = checker
+            .read(line, |at| cells.get(at).copied())
+            .map_err(|faults| {
+                let why = faults
+                    .first()
+                    .map_or_else(String::new, |f| format!("{}:{}", f.field, f.reason));
+                Fault::new(
+                    FaultKind::Invalid,
+                    "intake.row.refused",
+                    format!("记录不符合目录要求，{why}"),
+                )
+            })?;
+        frame.push(&draft);
     }
-    let count = i64::try_from(drafts.len()).unwrap_or(0);
-    store::stage(tx, &batch, &drafts)?;
-    store::staged_to(tx, batch_id, count, count, 0, None)?;
-    store::staged(tx, batch_id)
+    let count = i64::try_from(rows.len()).unwrap_or(0);
+    let step = store::Step {
+        line: count,
+        read: count,
+        refused: 0,
+        bytes: 0,
+        note: None,
+    };
+    store::staged_to(tx, batch_id, &step)?;
+    store::staged(tx, batch_id)?;
+    Ok(frame)
 }

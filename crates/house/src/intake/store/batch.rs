@@ -3,7 +3,10 @@ use db::{Row, Tx, Value, args};
 use kernel::{Instant, Outcome};
 
 use super::super::model::{Batch, NewBatch, Refusal};
-use super::{APPLIED, BATCH, BATCHES, KNOWN, REFUSALS, REFUSE_BATCH, SAVE_BATCH, STAGED, STAGED_TO};
+use super::{
+    APPLIED, BATCH, BATCHES, FORGET_REFUSALS, KNOWN, REFUSALS, REFUSE_BATCH, RESET, SAVE_BATCH, STAGED,
+    STAGED_TO,
+};
 
 fn batch_row(row: &Row) -> Outcome<Batch> {
     Ok(Batch {
@@ -16,6 +19,7 @@ fn batch_row(row: &Row) -> Outcome<Batch> {
         state: row.get("state")?,
         received_at: row.get("received_at")?,
         staged_to: row.get("staged_to")?,
+        staged_bytes: row.get("staged_bytes")?,
         rows_read: row.get("rows_read")?,
         rows_accepted: row.get("rows_accepted")?,
         rows_unchanged: row.get("rows_unchanged")?,
@@ -84,16 +88,36 @@ pub fn refuse(tx: &mut Tx, batch_id: i64, refusals: &[Refusal]) -> Outcome<u64> 
     tx.load("intake_refusal", &columns, rows)
 }
 
-pub fn staged_to(
-    tx: &mut Tx,
-    batch_id: i64,
-    line: i64,
-    read: i64,
-    refused: i64,
-    note: Option<&str>,
-) -> Outcome<()> {
-    tx.exec(&STAGED_TO, &args![batch_id, line, read, refused, note])
-        .map(drop)
+/// How much further a batch is staged.
+pub struct Step<'a> {
+    /// Last line read.
+    pub line: i64,
+    /// Rows read since the last step.
+    pub read: i64,
+    /// Rows refused since the last step.
+    pub refused: i64,
+    /// Length of the staged file.
+    pub bytes: i64,
+    /// What is to be said of the whole batch.
+    pub note: Option<&'a str>,
+}
+
+pub fn staged_to(tx: &mut Tx, batch_id: i64, step: &Step<'_>) -> Outcome<()> {
+    let row = args![
+        batch_id,
+        step.line,
+        step.read,
+        step.refused,
+        step.bytes,
+        step.note
+    ];
+    tx.exec(&STAGED_TO, &row).map(drop)
+}
+
+/// Forgets what was staged.
+pub fn reset(tx: &mut Tx, batch_id: i64) -> Outcome<()> {
+    tx.exec(&RESET, &args![batch_id])?;
+    tx.exec(&FORGET_REFUSALS, &args![batch_id]).map(drop)
 }
 
 pub fn staged(tx: &mut Tx, batch_id: i64) -> Outcome<()> {
@@ -105,6 +129,7 @@ pub fn refuse_batch(tx: &mut Tx, batch_id: i64, note: &str) -> Outcome<()> {
 }
 
 /// What applying a batch came to.
+#[derive(Default)]
 pub struct Sums {
     pub accepted: i64,
     pub unchanged: i64,

@@ -1,34 +1,35 @@
 //! Every SQL statement of collection.
 mod batch;
+mod made;
 mod record;
-mod stage;
 
 use db::statements;
 
 pub use batch::*;
+pub use made::*;
 pub use record::*;
-pub use stage::*;
 
 statements! {
     /// A batch with the same content, item and supplier that was taken in before.
-    KNOWN = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, rows_read,
+    KNOWN = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
              rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
              WHERE digest = $1 AND item = $2 AND supplier = $3 AND state <> 'refused' ORDER BY batch_id LIMIT 1";
     /// Takes a batch in.
     SAVE_BATCH = "INSERT INTO intake_batch (batch_id, item, supplier, source, file_name, digest, state, received_at,
-                  staged_to, rows_read, rows_accepted, rows_unchanged, rows_refused)
-                  VALUES ($1, $2, $3, $4, $5, $6, 'received', $7, 0, 0, 0, 0, 0)";
+                  staged_to, staged_bytes, rows_read, rows_accepted, rows_unchanged, rows_refused)
+                  VALUES ($1, $2, $3, $4, $5, $6, 'received', $7, 0, 0, 0, 0, 0, 0)";
     /// One batch.
-    BATCH = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, rows_read,
+    BATCH = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
              rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
              WHERE batch_id = $1";
     /// Batches, newest first.
-    BATCHES = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, rows_read,
+    BATCHES = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
                rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
                WHERE batch_id < $1 ORDER BY batch_id DESC LIMIT $2";
     /// Notes how far a batch is staged.
-    STAGED_TO = "UPDATE intake_batch SET staged_to = CASE WHEN $2 > staged_to THEN $2 ELSE staged_to END, rows_read = rows_read + $3, rows_refused = rows_refused + $4,
-                 note = COALESCE($5, note) WHERE batch_id = $1";
+    STAGED_TO = "UPDATE intake_batch SET staged_to = CASE WHEN $2 > staged_to THEN $2 ELSE staged_to END,
+                 rows_read = rows_read + $3, rows_refused = rows_refused + $4, staged_bytes = $5,
+                 note = COALESCE($6, note) WHERE batch_id = $1";
     /// The whole batch is staged.
     STAGED = "UPDATE intake_batch SET state = 'staged' WHERE batch_id = $1";
     /// The whole batch is refused.
@@ -37,35 +38,30 @@ statements! {
     APPLIED = "UPDATE intake_batch SET state = 'applied', rows_accepted = $2, rows_unchanged = $3,
                rows_refused = rows_refused + $4, first_record = $5, last_record = $6, applied_at = $7
                WHERE batch_id = $1";
-    /// Entities named in a batch that are not known yet.
-    NEW_SUBJECTS = "SELECT DISTINCT subject_no, subject_kind, marks FROM intake_stage s WHERE batch_id = $1
-                    AND NOT EXISTS (SELECT 1 FROM intake_subject j WHERE j.subject_no = s.subject_no)
-                    ORDER BY subject_no";
-    /// A page of staged rows with what is known under their key, and the record an ending row would end.
-    STAGE_PAGE = "SELECT s.line, s.record_key, s.digest, s.on_day, s.ends_day, s.amount_fen, s.level, s.code,
-                  s.payload, s.withdraws, j.subject_id, c.record_id AS former, c.digest AS former_digest,
-                  e.record_id AS ended
-                  FROM intake_stage s JOIN intake_subject j ON j.subject_no = s.subject_no
-                  LEFT JOIN intake_current c ON c.subject_id = j.subject_id AND c.item = $2
-                       AND c.record_key = s.record_key
-                  LEFT JOIN intake_current e ON e.subject_id = j.subject_id AND e.item = $3
-                       AND e.record_key = s.record_key
-                  WHERE s.batch_id = $1 AND s.line > $4 ORDER BY s.line LIMIT $5";
-    /// Makes the newest record of each key the current one.
-    MAKE_CURRENT = "INSERT INTO intake_current (subject_id, item, record_key, record_id, digest)
-                    SELECT r.subject_id, r.item, r.record_key, r.record_id, r.digest FROM intake_record r
-                    JOIN (SELECT max(record_id) AS newest FROM intake_record
-                          WHERE batch_id = $1 AND record_id >= $2 AND record_id <= $3
-                          GROUP BY subject_id, item, record_key) x ON x.newest = r.record_id
-                    WHERE r.batch_id = $1
-                    ON CONFLICT (subject_id, item, record_key)
-                    DO UPDATE SET record_id = excluded.record_id, digest = excluded.digest";
+    /// Forgets how far a batch is staged.
+    RESET = "UPDATE intake_batch SET state = 'received', staged_to = 0, staged_bytes = 0, rows_read = 0,
+             rows_refused = 0 WHERE batch_id = $1";
+    /// Forgets the refused rows of a batch that is staged anew.
+    FORGET_REFUSALS = "DELETE FROM intake_refusal WHERE batch_id = $1";
+    /// How many entities have a number.
+    SUBJECT_COUNT = "SELECT CAST(count(*) AS BIGINT) AS subjects FROM intake_subject";
+    /// Every entity that has a number.
+    SUBJECT_NOS = "SELECT subject_no FROM intake_subject";
+    /// The numbers of entities.
+    SUBJECTS = "SELECT subject_no, subject_id FROM intake_subject WHERE subject_no IN ($list)";
+    /// What is known of entities under an item: the newest record of each key.
+    CURRENT = "SELECT subject_id, record_key, record_id, digest FROM intake_current
+               WHERE item = $1 AND subject_id IN ($list)";
+    /// Makes records the current ones of their keys.
+    MAKE_CURRENT = "INSERT INTO intake_current (item, subject_id, record_key, record_id, digest)
+                    SELECT item, subject_id, record_key, record_id, digest FROM intake_record
+                    WHERE batch_id = $1 AND record_id IN ($list)
+                    ON CONFLICT (item, subject_id, record_key)
+                    DO UPDATE SET record_id = excluded.record_id, digest = excluded.digest RETURNING record_id";
     /// The record that a correction corrects.
     CORRECTED_BY = "SELECT names_id FROM intake_record WHERE record_id = $1 AND relation = 'corrects'";
     /// Forgets the current record of a key that was taken back.
     FORGET = "DELETE FROM intake_current WHERE subject_id = $1 AND item = $2 AND record_key = $3";
-    /// Forgets the staged rows of a batch.
-    CLEAR_STAGE = "DELETE FROM intake_stage WHERE batch_id = $1";
     /// Refused rows of a batch in order.
     REFUSALS = "SELECT line, field, value, code, reason, suggestion FROM intake_refusal
                 WHERE batch_id = $1 AND line > $2 ORDER BY line, field LIMIT $3";
@@ -96,9 +92,14 @@ statements! {
     RECORDS_IN = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day, ends_day, amount_fen, level,
                   code, payload, supplier, source, batch_id, line, received_at FROM intake_record r
                   JOIN intake_subject j ON j.subject_id = r.subject_id
-                  WHERE r.batch_id = $1 AND r.record_id > $2 ORDER BY r.record_id LIMIT $3";
+                  WHERE r.batch_id = $1 AND r.record_id > $2
+                  AND r.record_id >= (SELECT first_record FROM intake_batch WHERE batch_id = $1)
+                  AND r.record_id <= (SELECT last_record FROM intake_batch WHERE batch_id = $1)
+                  ORDER BY r.record_id LIMIT $3";
     /// Entities touched by one batch.
     TOUCHED = "SELECT DISTINCT subject_id FROM intake_record WHERE batch_id = $1 AND subject_id > $2
+               AND record_id >= (SELECT first_record FROM intake_batch WHERE batch_id = $1)
+               AND record_id <= (SELECT last_record FROM intake_batch WHERE batch_id = $1)
                ORDER BY subject_id LIMIT $3";
     /// What the evaluator needs of one entity's records, up to a position.
     FACTS_OF = "SELECT subject_id, record_id, COALESCE(names_id, 0) AS names_id, relation, item, on_day, ends_day,

@@ -1,4 +1,6 @@
 //! Stories of collection, on both databases.
+mod bulk;
+
 use db::db_test;
 use encoding_rs::GB18030;
 
@@ -231,7 +233,9 @@ db_test!(
         let batch = town.ask(|tx, _| service::batch(tx, batch_id));
         assert_eq!((batch.state.as_str(), batch.rows_accepted), ("applied", 3));
         // Applying once more, as a retry after the commit would, changes nothing.
-        let again = town.run(|tx, op| service::apply(tx, op, batch_id)).unwrap();
+        let again = town
+            .run(|tx, op| service::apply(&town.house, tx, op, batch_id, &[]))
+            .unwrap();
         assert_eq!(again, batch);
     }
 );

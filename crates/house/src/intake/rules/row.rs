@@ -1,0 +1,416 @@
+//! What one row says: a draft, or everything that is wrong with it. What depends on the item and the columns only is
+//! worked out once a file, not once a row.
+use std::borrow::Cow;
+
+use kernel::{Amount, CodeFault, Day, SubjectNo};
+use policy::ItemMode;
+use policy::pack::{CodeTable, Field, FieldType, Item, PackOn, Unit};
+
+use super::super::model::{Draft, Refusal};
+use super::columns::{Column, Columns};
+use super::{read_day, reference, tidy};
+
+/// Words in the column of deeds that mean: take it back.
+const WITHDRAWAL_WORDS: &[&str] = &["撤销", "删除", "撤回", "withdraw"];
+
+/// Reads the rows of one file.
+pub struct Checker<'p> {
+    item: &'p Item,
+    /// Column of the code of the entity.
+    subject: Option<usize>,
+    /// Columns that say what is to be done with a row.
+    deeds: Vec<usize>,
+    /// In the order of the catalogue: so refusals are told.
+    fields: Vec<Reader<'p>>,
+    /// Places in `fields` in the order of their names: so the payload is written.
+    by_name: Vec<usize>,
+    /// Places in `fields` of the fields of the key, in its order.
+    key: Vec<Option<usize>>,
+}
+
+/// One field of the item and how it is read.
+struct Reader<'p> {
+    field: &'p Field,
+    /// Its column, then that of the field that speaks in its place, each with the unit of its amounts.
+    columns: [Option<(usize, Unit)>; 2],
+    default: Option<String>,
+    table: Option<&'p CodeTable>,
+    required: bool,
+    in_key: bool,
+    fact: Fact,
+}
+
+/// Which column of a record a field fills.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fact {
+    None,
+    On,
+    Until,
+    Amount,
+    Level,
+    Code,
+}
+
+fn fact_of(item: &Item, name: &str, kind: FieldType) -> Fact {
+    let names = |fact: &Option<String>| fact.as_deref() == Some(name);
+    match kind {
+        FieldType::Day if names(&item.facts.on) => Fact::On,
+        FieldType::Day if names(&item.facts.until) => Fact::Until,
+        FieldType::Money if names(&item.facts.amount) => Fact::Amount,
+        FieldType::Integer if names(&item.facts.level) => Fact::Level,
+        FieldType::Day | FieldType::Integer => Fact::None,
+        _ if names(&item.facts.code) => Fact::Code,
+        _ => Fact::None,
+    }
+}
+
+/// A value as understood.
+enum Read<'a> {
+    Text(Cow<'a, str>),
+    Day(Day),
+    Money(i64),
+    Integer(i64),
+}
+
+impl Read<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Day(day) => day.to_string().into(),
+            Self::Money(fen) => format!("{}.{:02}", fen / 100, fen.unsigned_abs() % 100).into(),
+            Self::Integer(number) => number.to_string().into(),
+        }
+    }
+}
+
+/// What is known of a row while it is read.
+struct Reading {
+    line: i64,
+    faults: Vec<Refusal>,
+}
+
+impl Reading {
+    fn refuse(&mut self, field: &str, value: &str, code: &str, reason: String, suggestion: Option<String>) {
+        self.faults.push(Refusal {
+            line: self.line,
+            field: field.to_owned(),
+            value: value.to_owned(),
+            code: code.into(),
+            reason,
+            suggestion,
+        });
+    }
+}
+
+impl<'p> Checker<'p> {
+    /// For the rows of a file with these columns.
+    pub fn new(law: &PackOn<'p>, item: &'p Item, columns: &Columns) -> Self {
+        let at = |wanted: &Column| columns.columns.iter().position(|column| column == wanted);
+        let instead = |field: &Field| {
+            let name = field.instead.as_ref()?;
+            item.fields.iter().position(|other| other.name == *name)
+        };
+        let fields: Vec<Reader<'p>> = item
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(place, field)| Reader {
+                columns: [Some(place), instead(field)].map(|place| columns.of_field(place?)),
+                default: columns.defaults.get(&field.name).cloned(),
+                table: field
+                    .table
+                    .as_deref()
+                    .filter(|_| field.kind == FieldType::Code)
+                    .and_then(|name| law.table(name).ok())
+                    .map(|answer| answer.value),
+                required: field.required && field.kind != FieldType::Subject,
+                in_key: item.key.contains(&field.name),
+                fact: fact_of(item, &field.name, field.kind),
+                field,
+            })
+            .collect();
+        let mut by_name: Vec<usize> = (0..fields.len()).collect();
+        by_name.sort_by_key(|place| fields.get(*place).map(|reader| reader.field.name.as_str()));
+        let place = |name: &String| fields.iter().position(|reader| reader.field.name == *name);
+        Self {
+            item,
+            subject: at(&Column::Subject),
+            deeds: (0..columns.columns.len())
+                .filter(|place| columns.columns.get(*place) == Some(&Column::Deed))
+                .collect(),
+            by_name,
+            key: item.key.iter().map(place).collect(),
+            fields,
+        }
+    }
+
+    /// Reads one row, whose cells `cell` gives by column: a draft, or everything that is wrong with it.
+    pub fn read<'c>(
+        &self,
+        line: i64,
+        cell: impl Fn(usize) -> Option<&'c str>,
+    ) -> Result<Draft, Vec<Refusal>> {
+        let mut reading = Reading {
+            line,
+            faults: Vec::new(),
+        };
+        if let Some(refused) = self.item.refusal(|name| self.written(name, &cell)) {
+            let title = self.item.field(&refused.field).map_or("", |field| &field.title);
+            let value = self.written(&refused.field, &cell).unwrap_or_default();
+            reading.refuse(title, &value, "intake.row.not-ours", refused.reason.clone(), None);
+            return Err(reading.faults);
+        }
+        // The seam for rows whose entity is not named or named wrongly: whoever finds it by other means begins here.
+        let subject = read_subject(self.subject.and_then(&cell).unwrap_or_default(), &mut reading);
+        let withdraws = self
+            .deeds
+            .iter()
+            .filter_map(|at| cell(*at))
+            .any(|cell| WITHDRAWAL_WORDS.contains(&cell.trim()));
+        let mut draft = Facts::default();
+        let mut values: Vec<Option<Read<'_>>> = Vec::with_capacity(self.fields.len());
+        for reader in &self.fields {
+            let value = reader.read(&cell, withdraws, &mut reading);
+            if let Some(value) = &value {
+                draft.place(reader.fact, value);
+            }
+            values.push(value);
+        }
+        let needs_day = self.item.mode != ItemMode::State && !withdraws;
+        if needs_day && draft.on.is_none() && reading.faults.is_empty() {
+            reading.refuse(
+                "on",
+                "",
+                "intake.field.missing",
+                "缺少业务发生日期。".into(),
+                None,
+            );
+        }
+        match subject {
+            Some(subject) if reading.faults.is_empty() => Ok(Draft {
+                line,
+                subject,
+                record_key: self.key_of(&values),
+                on: draft.on,
+                ends_on: draft.ends_on,
+                amount_fen: draft.amount_fen,
+                level: draft.level,
+                code: draft.code,
+                withdraws,
+                payload: self.payload(&values),
+            }),
+            _ => Err(reading.faults),
+        }
+    }
+
+    /// What is written under a field, as it is written.
+    fn written<'c>(&self, name: &str, cell: &impl Fn(usize) -> Option<&'c str>) -> Option<String> {
+        let reader = self.fields.iter().find(|reader| reader.field.name == name)?;
+        let (at, _) = (*reader.columns.first()?)?;
+        cell(at).map(|text| tidy(text).to_owned())
+    }
+
+    /// The key of a record: its key fields joined; empty where the item keeps one record an entity.
+    fn key_of(&self, values: &[Option<Read<'_>>]) -> String {
+        let mut key = String::new();
+        for (number, place) in self.key.iter().enumerate() {
+            if number > 0 {
+                key.push('|');
+            }
+            if let Some(Some(value)) = place.and_then(|place| values.get(place)) {
+                key.push_str(&value.text());
+            }
+        }
+        key
+    }
+
+    /// The fields as understood, as the text of a JSON object, in the order of their names.
+    fn payload(&self, values: &[Option<Read<'_>>]) -> String {
+        let mut out = String::with_capacity(512);
+        out.push('{');
+        for place in &self.by_name {
+            let (Some(reader), Some(Some(value))) = (self.fields.get(*place), values.get(*place)) else {
+                continue;
+            };
+            if out.len() > 1 {
+                out.push(',');
+            }
+            push_json(&mut out, &reader.field.name);
+            out.push(':');
+            push_json(&mut out, &value.text());
+        }
+        out.push('}');
+        out
+    }
+}
+
+/// Writes a text as JSON does: quotes, backslashes and control characters escaped.
+pub fn push_json(out: &mut String, text: &str) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::Value::from(text).to_string());
+    }
+}
+
+#[derive(Default)]
+struct Facts {
+    on: Option<Day>,
+    ends_on: Option<Day>,
+    amount_fen: Option<i64>,
+    level: Option<i64>,
+    code: Option<String>,
+}
+
+impl Facts {
+    /// Puts a value into the column the catalogue names for its field.
+    fn place(&mut self, fact: Fact, read: &Read<'_>) {
+        match (fact, read) {
+            (Fact::On, Read::Day(day)) => self.on = Some(*day),
+            (Fact::Until, Read::Day(day)) => self.ends_on = Some(*day),
+            (Fact::Amount, Read::Money(fen)) => self.amount_fen = Some(*fen),
+            (Fact::Level, Read::Integer(number)) => self.level = Some(*number),
+            (Fact::Code, Read::Text(code)) => self.code = Some(code.clone().into_owned()),
+            _ => {}
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn read<'a, 'c: 'a>(
+        &'a self,
+        cell: &impl Fn(usize) -> Option<&'c str>,
+        withdraws: bool,
+        reading: &mut Reading,
+    ) -> Option<Read<'a>> {
+        let written = self.columns.iter().flatten().find_map(|(at, unit)| {
+            let text = tidy(cell(*at)?);
+            (!text.is_empty()).then_some((text, *unit))
+        });
+        let default = || (self.default.as_deref().unwrap_or_default(), self.field.unit);
+        let (text, unit) = written.unwrap_or_else(default);
+        if text.is_empty() {
+            if self.required && (!withdraws || self.in_key) {
+                let reason = format!("“{}”不能为空。", self.field.title);
+                reading.refuse(&self.field.title, "", "intake.field.missing", reason, None);
+            }
+            return None;
+        }
+        match self.value(text, unit) {
+            Ok(value) => Some(value),
+            Err((reason, suggestion)) => {
+                reading.refuse(
+                    &self.field.title,
+                    text,
+                    "intake.field.invalid",
+                    reason,
+                    suggestion,
+                );
+                None
+            }
+        }
+    }
+
+    fn value<'a>(&'a self, text: &'a str, unit: Unit) -> Result<Read<'a>, Wrong> {
+        match self.field.kind {
+            FieldType::Text | FieldType::Subject => Ok(Read::Text(text.into())),
+            FieldType::Day if is_forever(text) => Ok(Read::Text(FOREVER.into())),
+            FieldType::Day => read_day(text).map(Read::Day).ok_or_else(|| {
+                (
+                    format!("“{text}”不是有效日期。"),
+                    Some("请写成 2026-03-04 这样的形式。".to_owned()),
+                )
+            }),
+            FieldType::Money => read_money(text, unit),
+            FieldType::Integer => text
+                .parse::<i64>()
+                .map(Read::Integer)
+                .map_err(|_| (format!("“{text}”不是整数。"), Some("请只写数字。".to_owned()))),
+            FieldType::Code => self.table.map_or(Ok(Read::Text(text.into())), |table| {
+                let found = if self.field.several {
+                    table.resolve_several(text)
+                } else {
+                    table.resolve(text)
+                };
+                found
+                    .map(|code| Read::Text(code.into()))
+                    .ok_or_else(|| not_in(table, text))
+            }),
+            FieldType::Division => reference::division(text).map(|code| Read::Text(code.into())),
+            FieldType::Industry => reference::industry(text).map(|code| Read::Text(code.into())),
+        }
+    }
+}
+
+/// What is kept for a day that means "no end".
+const FOREVER: &str = "长期";
+
+/// Whether a day means that there is no end: registers write 9999-9-9, or say so.
+fn is_forever(text: &str) -> bool {
+    matches!(
+        text,
+        FOREVER | "永久" | "永久有效" | "长期有效" | "无固定期限" | "无期限"
+    ) || read_day(text).is_some_and(|day| chrono::Datelike::year(&day) >= 9999)
+}
+
+/// Why a value is wrong, and what would be right.
+pub(super) type Wrong = (String, Option<String>);
+
+fn not_in(table: &CodeTable, text: &str) -> Wrong {
+    const SHOWN: usize = 8;
+    let known = table.values.iter().take(SHOWN).map(|code| code.title.as_str());
+    let known = known.collect::<Vec<_>>().join("、");
+    (
+        format!("“{text}”不在代码表“{}”中。", table.title),
+        Some(format!("可用的有：{known}。")),
+    )
+}
+
+/// Renminbi in any usual spelling. An amount in another currency is kept as it is written and gives no figure: rates of
+/// exchange are not the record's business.
+fn read_money(text: &str, unit: Unit) -> Result<Read<'_>, Wrong> {
+    let under = if unit == Unit::Yuan { "" } else { unit.text() };
+    let amount = Amount::parse_under(text, under).ok_or_else(|| {
+        (
+            format!("“{text}”不是金额。"),
+            Some("请写数字和单位，例如 5000元、50万元。".to_owned()),
+        )
+    })?;
+    Ok(amount
+        .fen()
+        .map_or_else(|| Read::Text(text.into()), |fen| Read::Money(fen.get())))
+}
+
+fn read_subject(cell: &str, reading: &mut Reading) -> Option<SubjectNo> {
+    let text = tidy(cell);
+    match SubjectNo::parse(text) {
+        Ok(subject) => Some(subject),
+        Err(fault) => {
+            let (reason, suggestion) = if text.is_empty() {
+                (
+                    "没有统一社会信用代码。".to_owned(),
+                    Some("请补上 18 位统一社会信用代码或 15 位注册号。".to_owned()),
+                )
+            } else {
+                (fault.to_string(), suggestion_of(&fault))
+            };
+            reading.refuse(
+                "统一社会信用代码",
+                text,
+                "intake.subject.invalid",
+                reason,
+                suggestion,
+            );
+            None
+        }
+    }
+}
+
+fn suggestion_of(fault: &CodeFault) -> Option<String> {
+    const SHOWN: usize = 3;
+    let codes: Vec<&str> = fault.corrections.iter().take(SHOWN).map(String::as_str).collect();
+    (!codes.is_empty()).then(|| format!("是否为：{}?请核对证照后改正。", codes.join(" 或 ")))
+}

@@ -1,0 +1,160 @@
+//! Checks the rows of a file on every core, and gives them back in their order.
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use kernel::{Fault, Outcome};
+
+use super::super::model::Refusal;
+use super::super::rules::Checker;
+use super::super::table;
+use super::frame::Frame;
+
+/// Rows that go from hand to hand together: one frame.
+const TOGETHER: usize = 4_000;
+/// More threads than this only wait for the reader.
+const MOST_THREADS: usize = 8;
+/// Pieces under way for each thread: one read, one checked, one kept.
+const IN_HAND: usize = 3;
+
+/// What checking some rows in sequence came to.
+#[derive(Default)]
+pub struct Checked {
+    /// Rows read, without blank ones.
+    pub rows: i64,
+    /// Last line read.
+    pub last_line: i64,
+    /// Rows refused.
+    pub refused: i64,
+    /// Why.
+    pub refusals: Vec<Refusal>,
+    /// The good rows.
+    pub frame: Frame,
+}
+
+impl Checked {
+    fn take(&mut self, checker: &Checker<'_>, (line, cells): &table::Row) {
+        if cells.iter().all(|cell| cell.trim().is_empty()) {
+            return;
+        }
+        self.rows += 1;
+        self.last_line = *line;
+        match checker.read(*line, |at| cells.get(at).map(String::as_str)) {
+            Ok(draft) => self.frame.push(&draft),
+            Err(mut faults) => {
+                self.refused += 1;
+                // One line may have the same field wrong in two ways; the first tells enough.
+                let mut named = BTreeSet::new();
+                faults.retain(|fault| named.insert(fault.field.clone()));
+                self.refusals.append(&mut faults);
+            }
+        }
+    }
+}
+
+/// Rows in hand, and where in the file they belong.
+type Piece = (u64, Outcome<Vec<table::Row>>);
+/// What a piece came to.
+type Done = (u64, Outcome<Checked>);
+
+/// Checks every row after a line. `keep` gets what was checked in the order of the file; its fault, or the file's, ends it.
+/// However long the file, only a few pieces are in memory: each thread waits until the next one takes its pieces.
+pub fn check_all(
+    checker: &Checker<'_>,
+    rows: table::Rows,
+    after: i64,
+    mut keep: impl FnMut(Checked) -> Outcome<()>,
+) -> Outcome<()> {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(MOST_THREADS);
+    let (give, work) = channel::<Piece>();
+    let work = Mutex::new(work);
+    std::thread::scope(|scope| {
+        // The keeper hands out a leave for each piece it will take, so that nothing piles up anywhere.
+        let (leave, leaves) = channel();
+        let (tell, done) = channel::<Done>();
+        for _ in 0..threads * IN_HAND {
+            let _ = leave.send(());
+        }
+        scope.spawn(move || read(rows, after, &give, &leaves));
+        for _ in 0..threads {
+            let (tell, work) = (tell.clone(), &work);
+            scope.spawn(move || check(checker, work, &tell));
+        }
+        drop(tell);
+        // A fault drops what the reader waits for, which ends the reader, which ends the others.
+        in_order(&done, &leave, &mut keep)
+    })
+}
+
+/// Cuts the file into pieces.
+fn read(rows: table::Rows, after: i64, give: &Sender<Piece>, leaves: &Receiver<()>) {
+    let mut number = 0;
+    let mut piece = Vec::with_capacity(TOGETHER);
+    let mut send = |piece: Outcome<Vec<table::Row>>| {
+        number += 1;
+        leaves.recv().is_ok() && give.send((number - 1, piece)).is_ok()
+    };
+    for row in rows {
+        match row {
+            Ok(row) if row.0 <= after => {}
+            Ok(row) => piece.push(row),
+            Err(fault) => {
+                let _ = send(Ok(piece)) && send(Err(fault));
+                return;
+            }
+        }
+        if piece.len() >= TOGETHER {
+            let full = std::mem::replace(&mut piece, Vec::with_capacity(TOGETHER));
+            if !send(Ok(full)) {
+                return;
+            }
+        }
+    }
+    let _ = send(Ok(piece));
+}
+
+/// Checks pieces until there are no more.
+fn check(checker: &Checker<'_>, work: &Mutex<Receiver<Piece>>, tell: &Sender<Done>) {
+    loop {
+        let Ok(next) = work.lock().map(|work| work.recv()) else {
+            return;
+        };
+        let Ok((number, piece)) = next else { return };
+        let checked = piece.map(|rows| {
+            let mut checked = Checked::default();
+            for row in &rows {
+                checked.take(checker, row);
+            }
+            checked
+        });
+        if tell.send((number, checked)).is_err() {
+            return;
+        }
+    }
+}
+
+fn in_order(
+    done: &Receiver<Done>,
+    leave: &Sender<()>,
+    keep: &mut impl FnMut(Checked) -> Outcome<()>,
+) -> Outcome<()> {
+    let mut waiting: BTreeMap<u64, Outcome<Checked>> = BTreeMap::new();
+    let mut next = 0;
+    for (number, checked) in done {
+        waiting.insert(number, checked);
+        while let Some(checked) = waiting.remove(&next) {
+            next += 1;
+            keep(checked?)?;
+            let _ = leave.send(());
+        }
+    }
+    if waiting.is_empty() {
+        Ok(())
+    } else {
+        let died = std::io::Error::other("a thread that checks rows died");
+        Err(Fault::internal("核对数据的线程中断", died))
+    }
+}

@@ -169,9 +169,14 @@ impl Manifest {
             }
             Err(e) => return Err(LakeFault::file(&path, e)),
         };
+        Self::parse(&text, &path)
+    }
+
+    /// Reads and checks the text of a manifest; `path` is where it came from, for messages.
+    pub fn parse(text: &[u8], path: &Path) -> Lake<Self> {
         // The version first: a later format may have other keys.
         let loose: serde_json::Value =
-            serde_json::from_slice(&text).map_err(|e| LakeFault::corrupt(&path, e))?;
+            serde_json::from_slice(text).map_err(|e| LakeFault::corrupt(path, e))?;
         let found = loose
             .get("format")
             .and_then(serde_json::Value::as_u64)
@@ -180,10 +185,10 @@ impl Manifest {
         if found == 0 || found > FORMAT {
             return Err(LakeFault::Format { found });
         }
-        let mut manifest: Self = serde_json::from_value(loose).map_err(|e| LakeFault::corrupt(&path, e))?;
+        let mut manifest: Self = serde_json::from_value(loose).map_err(|e| LakeFault::corrupt(path, e))?;
         manifest
             .check()
-            .map_err(|reason| LakeFault::corrupt(&path, reason))?;
+            .map_err(|reason| LakeFault::corrupt(path, reason))?;
         manifest.format = FORMAT;
         Ok(manifest)
     }

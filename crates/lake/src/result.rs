@@ -65,7 +65,8 @@ impl<F: FnMut(&Results) -> Lake<()>> Sink for F {
 }
 
 impl Results {
-    pub(crate) fn for_models(models: &[Compiled]) -> Self {
+    /// Empty columns for each of the models.
+    pub fn for_models(models: &[Compiled]) -> Self {
         let columns = models.iter().map(|model| ModelResults {
             class: Vec::new(),
             points: Vec::new(),
@@ -94,8 +95,9 @@ impl Results {
 }
 
 impl ModelResults {
+    /// Adds the verdict of the next entity.
     #[inline]
-    pub(crate) fn push(&mut self, verdict: &Verdict) {
+    pub fn push(&mut self, verdict: &Verdict) {
         self.class.push(verdict.class);
         self.points.push(verdict.points);
         self.group_points

@@ -7,7 +7,7 @@ use crate::none;
 use crate::source::{files, read};
 
 /// Our crates and those of ours each may name.
-const MAY: [(&str, &[&str]); 11] = [
+const MAY: [(&str, &[&str]); 12] = [
     ("kernel", &[]),
     ("policy", &["kernel"]),
     ("proof", &["kernel"]),
@@ -16,10 +16,11 @@ const MAY: [(&str, &[&str]); 11] = [
     ("matching", &["kernel", "policy"]),
     ("house", &["kernel", "policy", "proof", "db", "readers", "matching"]),
     ("lake", &["kernel", "policy"]),
+    ("cluster", &["kernel", "policy", "lake"]),
     ("demo", &["kernel"]),
     (
         "xinheng",
-        &["kernel", "policy", "proof", "db", "house", "lake", "demo"],
+        &["kernel", "policy", "proof", "db", "house", "lake", "cluster", "demo"],
     ),
     ("tidy", &[]),
 ];

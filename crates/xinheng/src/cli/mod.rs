@@ -1,6 +1,8 @@
 //! The command line: what can be asked for, and who does it.
 
 mod classify;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod demo;
 mod feed;
 mod import;
@@ -122,6 +124,10 @@ enum Command {
     /// 归集质量：得分、更新情况、同比增长
     #[command(subcommand)]
     Quality(quality::Quality),
+    /// 集群：一台机器不够时，用多台机器分类
+    #[cfg(feature = "cluster")]
+    #[command(subcommand)]
+    Cluster(cluster::Cluster),
     /// 启动服务
     Serve {
         /// 监听地址
@@ -158,6 +164,8 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Hook(what) => feed::hook(&opened(open()?)?, what),
         Command::Push(what) => push::run(&opened(open()?)?, what),
         Command::Quality(what) => quality::run(&opened(open()?)?, what),
+        #[cfg(feature = "cluster")]
+        Command::Cluster(what) => return cluster::run(&data, what),
         Command::Serve { listen } => serve::serve(&open()?, listen),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -114,8 +114,8 @@ impl Client {
                 file.take(&results)?;
             }
         }
-        let wanted = lake.entities_entry(lake.up_to(task.question.up_to)?)?.seal.rows;
-        if entities != wanted {
+        let wanted = lake.entity_count(lake.up_to(task.question.up_to)?)?;
+        if wanted.is_some_and(|wanted| wanted != entities) {
             return Err(ClusterFault::Shape("主体数与快照不符"));
         }
         for file in files {

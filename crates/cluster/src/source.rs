@@ -7,9 +7,10 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::logical_expr::{Expr, case, ident, lit};
+use datafusion::functions_aggregate::expr_fn::last_value;
+use datafusion::logical_expr::{Expr, case, ident, in_list, lit};
 use datafusion::prelude::SessionContext;
-use lake::{EntitiesEntry, LakeFault, MANIFEST, Manifest, SegmentEntry, Snapshot, SymbolTable};
+use lake::{LakeFault, MANIFEST, Manifest, SegmentEntry, Snapshot, SymbolTable};
 use object_store::ObjectStoreExt as _;
 use policy::Symbols;
 
@@ -61,15 +62,21 @@ impl Lake {
         &self.manifest
     }
 
-    /// Hash of the pack under which the attributes of entities were numbered. Where it is not the models' pack, write the
-    /// entities again: an industry or division is kept only as finely as its pack asked.
+    /// Hash of the pack under which the attributes of entities were last numbered. Where it is not the models' pack, write
+    /// the entities again: an industry or division is kept only as finely as its pack asked.
     pub fn entities_pack(&self, up_to: i64) -> Cluster<&str> {
-        let table = self
-            .manifest
-            .symbol_tables
-            .get(self.entities_entry(up_to)?.symbols);
+        let last = self.manifest.entities_at(up_to)?.last();
+        let table = last.and_then(|last| self.manifest.symbol_tables.get(last.symbols));
         let table = table.ok_or(LakeFault::Argument("清单引用了不存在的符号表"))?;
         Ok(&table.pack_hash)
+    }
+
+    /// How many entities stand at a position; `None` where only reading them tells.
+    pub(crate) fn entity_count(&self, up_to: i64) -> Cluster<Option<u64>> {
+        Ok(match self.manifest.entities_at(up_to)? {
+            [whole] => Some(whole.seal.rows),
+            _ => None,
+        })
     }
 
     /// The position a question asks for, refused beyond the end of the snapshot.
@@ -116,26 +123,39 @@ impl Lake {
         }
     }
 
-    /// The entities as they stood at or before a position, under the symbols of a pack.
+    /// The entities as they stood at a position, under the symbols of a pack: each as the newest file tells it.
     pub(crate) async fn entities(
         &self,
         context: &SessionContext,
         symbols: &Symbols,
         up_to: i64,
     ) -> Cluster<DataFrame> {
-        let entry = self.entities_entry(up_to)?;
-        let frame = self.table(context, &[entry.file.as_str()], entity_fields())?;
-        self.translated(frame, entry.symbols, symbols)
-    }
-
-    /// The file of entities that stands for a position.
-    pub(crate) fn entities_entry(&self, up_to: i64) -> Cluster<&EntitiesEntry> {
-        let entry = self
-            .manifest
-            .entities
-            .iter()
-            .rfind(|entry| entry.position <= up_to);
-        entry.ok_or_else(|| LakeFault::NoEntities { wanted: up_to }.into())
+        let layers = self.manifest.entities_at(up_to)?;
+        let mut all: Option<DataFrame> = None;
+        for (number, entry) in (0_i32..).zip(layers) {
+            let frame = self.table(context, &[entry.file.as_str()], entity_fields())?;
+            let mut frame = self.translated(frame, entry.symbols, symbols)?;
+            // What a later file says is no more does not count from here.
+            let later = layers
+                .iter()
+                .skip(usize::try_from(number).unwrap_or(usize::MAX))
+                .skip(1);
+            let gone: Vec<Expr> = later.flat_map(|later| &later.gone).copied().map(lit).collect();
+            if !gone.is_empty() {
+                frame = frame.filter(in_list(ident("entity"), gone, true))?;
+            }
+            frame = frame.with_column("layer", lit(number))?;
+            all = Some(match all {
+                Some(before) => before.union(frame)?,
+                None => frame,
+            });
+        }
+        let all = all.ok_or(LakeFault::NoEntities { wanted: up_to })?;
+        Ok(if layers.len() > 1 {
+            newest(all)?
+        } else {
+            all.drop_columns(&["layer"])?
+        })
     }
 
     fn table(&self, context: &SessionContext, files: &[&str], fields: Vec<Field>) -> Cluster<DataFrame> {
@@ -160,6 +180,14 @@ impl Lake {
             .collect::<Cluster<Vec<Expr>>>()?;
         Ok(frame.select(columns)?)
     }
+}
+
+/// Of several rows of an entity the one of the latest layer.
+fn newest(layers: DataFrame) -> Cluster<DataFrame> {
+    let columns = entity_fields();
+    let told = columns.iter().map(Field::name).filter(|name| *name != "entity");
+    let latest = told.map(|name| last_value(ident(name), vec![ident("layer").sort(true, false)]).alias(name));
+    Ok(layers.aggregate(vec![ident("entity")], latest.collect())?)
 }
 
 fn translated(column: &str, table: &SymbolTable, symbols: &Symbols) -> Cluster<Expr> {

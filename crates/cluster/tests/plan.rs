@@ -13,9 +13,9 @@ use cluster::{Lake, Question, local, plan, results_of};
 use common::{GRAIN, World, renumbered, widened, world};
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::UInt8Type;
-use lake::{SymbolTable, Writer};
+use lake::{EntityRow, SymbolTable, Writer};
 use lines::lineups;
-use policy::{LineUp, RecordFact, Scratch, compile_lineup};
+use policy::{EntityFacts, LineUp, RecordFact, Scratch, compile_lineup};
 use proptest::prelude::*;
 
 /// What is compared: entity, class, model that gave it, points, group points, direct rule.
@@ -70,6 +70,44 @@ fn write(world: &World, folder: &Path, older: Option<&World>) {
         list.push(*entity).unwrap();
     }
     list.finish().unwrap();
+}
+
+/// Writes what is known of entities anew: wrong at first, with one too many, and put right by two files of changes; some
+/// are said to be no more by the first and are back in the second.
+fn write_changes(world: &World, folder: &Path) {
+    let table = SymbolTable::of("pack", &world.symbols);
+    let mut writer = Writer::open(folder, GRAIN).unwrap();
+    let mut whole = writer.entities(&table);
+    whole
+        .push(EntityRow {
+            entity: 3,
+            facts: EntityFacts::default(),
+        })
+        .unwrap();
+    for row in &world.entities {
+        whole
+            .push(EntityRow {
+                entity: row.entity,
+                facts: EntityFacts::default(),
+            })
+            .unwrap();
+    }
+    whole.finish().unwrap();
+    let mut first = writer.changes(&table).unwrap();
+    first.remove(3).unwrap();
+    for (number, row) in world.entities.iter().enumerate() {
+        match (number % 2, number % 3) {
+            (0, _) => first.push(*row).unwrap(),
+            (_, 1) => first.remove(row.entity).unwrap(),
+            _ => {}
+        }
+    }
+    first.finish().unwrap();
+    let mut second = writer.changes(&table).unwrap();
+    for row in world.entities.iter().skip(1).step_by(2) {
+        second.push(*row).unwrap();
+    }
+    second.finish().unwrap();
 }
 
 /// Puts the file of entities under position 0, so that every position can be asked for.
@@ -136,6 +174,15 @@ proptest! {
         write(&newer, folder.path(), Some(&world));
         let lineups: Vec<_> = newer.models.iter().cloned().map(LineUp::only).collect();
         same(&newer, &lineups, folder.path(), None, 2);
+    }
+
+    #[test]
+    fn entities_are_taken_as_the_newest_file_of_changes_tells_them(world in world()) {
+        let folder = tempfile::tempdir().unwrap();
+        write(&world, folder.path(), None);
+        write_changes(&world, folder.path());
+        let lineups: Vec<_> = world.models.iter().cloned().map(LineUp::only).collect();
+        same(&world, &lineups, folder.path(), None, 2);
     }
 
     #[test]

@@ -202,7 +202,7 @@ impl Manifest {
 
     /// The files of entities that tell how they stood at a position: the latest whole one at or before it, and the changes
     /// since, oldest first.
-    pub(crate) fn entities_at(&self, up_to: i64) -> Lake<&[EntitiesEntry]> {
+    pub fn entities_at(&self, up_to: i64) -> Lake<&[EntitiesEntry]> {
         let end = self.entities.partition_point(|e| e.position <= up_to);
         let before = self.entities.get(..end).unwrap_or_default();
         let whole = before.iter().rposition(|e| !e.changes);

@@ -269,7 +269,7 @@ fn two_executors_say_of_every_entity_what_one_machine_says() {
         .arg(&lake)
         .arg("--out")
         .arg(place.path("earlier"));
-    assert!(other.status().unwrap().success());
+    assert!(other.output().unwrap().status.success());
     let model = "generic.parquet";
     let paths = [place.path("alone").join(model), place.path("earlier").join(model)];
     let compared = common::xinheng(&[

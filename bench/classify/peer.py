@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""The rival: one DuckDB query of the same meaning as the model, generated from what the loader of the pack gave.
+"""The rival DuckDB: one query of the same meaning as the model, generated from what the loader of the pack gave.
 
     classify_bench model --pack packs/base > MODEL.json
     peer.py run     MODEL.json SNAPSHOT_FOLDER OUT.parquet [--threads 2] [--show]
     peer.py compare SNAPSHOT_FOLDER OURS.parquet THEIRS.parquet
+    peer.py lay     FULL.parquet FORMER.parquet CHANGED.parquet
 
 The query reads the same sorted Parquet files and compares the same symbol numbers. It resolves corrections, withdrawals
-and ends one step deep, which is all the generated data holds (the evaluator follows any depth).
+and ends one step deep, which is all the generated data holds (the evaluator follows any depth). `compare` holds two files of
+results against each other, row by row in every column both have; `lay` holds the results of a run over everybody against
+those of a former run with the changed rows laid over them.
 """
 import argparse
 import json
@@ -107,12 +110,12 @@ class Query:
             "Industry": "nullif(e.industry, 0)", "Division": "nullif(e.division, 0)",
         }[attribute]
 
-    def points(self, number, indicator, value):
+    def points(self, number, indicator, value, otherwise=0):
         scoring, absent = indicator["scoring"], indicator["absent"]
         if "Bands" in scoring:
             bands = sorted(scoring["Bands"], key=lambda b: -b["min"])
             whens = " ".join(f"WHEN {value} >= {b['min']} THEN {b['points']}" for b in bands)
-            return f"CASE WHEN {value} IS NULL THEN {absent} {whens} ELSE 0 END"
+            return f"(CASE WHEN {value} IS NULL THEN {absent} {whens} ELSE {otherwise} END)"
         prefix = indicator["source"].get("Attribute") in ("Industry", "Division")
         table = {}
         for text, symbol in self.codes.items():
@@ -120,7 +123,22 @@ class Query:
             if fits:
                 table[symbol] = max(fits, key=lambda m: len(m["code"]))["points"]
         whens = " ".join(f"WHEN {symbol} THEN {points}" for symbol, points in sorted(table.items()))
-        return f"CASE WHEN {value} IS NULL THEN {absent} ELSE CASE {value} {whens} ELSE 0 END END"
+        mapped = f"CASE {value} {whens} ELSE {otherwise} END" if whens else otherwise
+        return f"(CASE WHEN {value} IS NULL THEN {absent} ELSE {mapped} END)"
+
+    def factor(self, factor):
+        """Points a factor gives on the sum of the groups, over the columns of the indicators and of the entity."""
+        source, neutral = factor["source"], 1000 if factor["unit"] == "Permille" else 0
+        if "Attribute" in source:
+            value = self.attribute_value(source["Attribute"]).replace("e.", "")
+        else:
+            n, indicator = next((n, i) for n, i in enumerate(self.model["indicators"]) if i["code"] == source["Indicator"])
+            value = f"CASE WHEN v{n} IS NOT NULL THEN p{n} END" if "Map" in indicator["scoring"] else f"v{n}"
+        lever = self.points(None, dict(factor, source=source), value, neutral)
+        if factor["unit"] == "Points":
+            return f"({lever})"
+        # Whole-number division cuts towards zero; the base is never below it.
+        return f"(CASE WHEN {lever} >= 1000 THEN base * ({lever} - 1000) // 1000 ELSE -(base * (1000 - {lever}) // 1000) END)"
 
     def text(self, out):
         model = self.model
@@ -141,7 +159,9 @@ class Query:
         for g, group in enumerate(model["groups"]):
             members = [f"p{n}" for n, i in enumerate(model["indicators"]) if i["group"] == group["code"]]
             groups.append(f'greatest(0, least({group["cap"]}, {" + ".join(members) or 0})) AS g{g}')
-        total = " + ".join(f"g{g}" for g in range(len(model["groups"])))
+        base = " + ".join(f"g{g}" for g in range(len(model["groups"])))
+        levers = [self.factor(factor) for factor in model["factors"]]
+        total = " + ".join(["base", *levers])
         classes = [c["code"] for c in model["classes"]]
         cuts = " ".join(
             f"WHEN total < {c['below']} THEN {n}" for n, c in enumerate(model["classes"]) if c["below"] is not None
@@ -176,7 +196,7 @@ WITH seen AS (
     {join(aggregates)}
   FROM speakers GROUP BY entity
 ), valued AS (
-  SELECT e.entity AS entity,
+  SELECT e.*,
     {join(values)}
   FROM read_parquet('{self.entities}') e LEFT JOIN gathered ON gathered.entity = e.entity
 ), scored AS (
@@ -185,8 +205,10 @@ WITH seen AS (
   FROM valued
 ), grouped AS (
   SELECT *, {", ".join(groups)} FROM scored
+), based AS (
+  SELECT *, {base} AS base FROM grouped
 ), summed AS (
-  SELECT *, {total} AS total FROM grouped
+  SELECT *, greatest(0, {total}) AS total FROM based
 )
 SELECT entity, greatest({", ".join([by_points, *floors])})::UTINYINT AS class, total::INTEGER AS points, {shown}
 FROM summed
@@ -230,6 +252,21 @@ def compare(args):
         sys.exit(f"the results differ (expected {expected} equal rows)")
 
 
+def lay(args):
+    base = duckdb.connect()
+    full, former, changed = (f"read_parquet('{name}')" for name in (args.full, args.former, args.changed))
+    columns = [r[0] for r in base.execute(f"DESCRIBE SELECT * FROM {full}").fetchall()]
+    differs = " OR ".join(f'f."{c}" IS DISTINCT FROM l."{c}"' for c in columns)
+    rows, wrong, moved = base.execute(f"""
+        WITH laid AS (SELECT * FROM {changed} UNION ALL
+            SELECT * FROM {former} r WHERE NOT EXISTS (SELECT 1 FROM {changed} c WHERE c.entity = r.entity))
+        SELECT count(*), count(*) FILTER (WHERE {differs}), (SELECT count(*) FROM {changed})
+        FROM {full} f FULL JOIN laid l USING (entity)""").fetchone()
+    print(json.dumps({"rows": rows, "columns": len(columns), "differ": wrong, "looked_at": moved}))
+    if wrong:
+        sys.exit("what was changed, laid over the former results, is not what everybody's classification says")
+
+
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
@@ -245,6 +282,10 @@ def main():
     two.add_argument("ours")
     two.add_argument("theirs")
     two.set_defaults(act=compare)
+    three = commands.add_parser("lay")
+    for name in ("full", "former", "changed"):
+        three.add_argument(name)
+    three.set_defaults(act=lay)
     args = parser.parse_args()
     args.act(args)
 

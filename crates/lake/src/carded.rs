@@ -14,6 +14,8 @@ pub(crate) struct Prior {
 
 /// A layout whose rows can also stand on cards.
 pub(crate) trait Carded: Columns {
+    /// Bytes of a block: what is read for one entity. A card of an entity is a dozen bytes, one of records a hundred.
+    const BLOCK: usize;
     /// Adds a row to the card of its entity.
     fn encode(row: &Self::Row, prior: &mut Prior, out: &mut Vec<u8>);
     /// The next row of the card of `entity`; `None` when the bytes make no sense.
@@ -32,6 +34,8 @@ fn flag(bit: u8, there: bool) -> u8 {
 }
 
 impl Carded for RecordColumns {
+    const BLOCK: usize = 1 << 11;
+
     #[inline]
     fn encode(row: &Row, prior: &mut Prior, out: &mut Vec<u8>) {
         let fact = &row.fact;
@@ -109,6 +113,8 @@ const ESTABLISHED: u8 = 1;
 const CAPITAL: u8 = 2;
 
 impl Carded for EntityColumns {
+    const BLOCK: usize = 1 << 9;
+
     fn encode(row: &EntityRow, _: &mut Prior, out: &mut Vec<u8>) {
         let facts = &row.facts;
         out.push(

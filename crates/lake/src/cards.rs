@@ -1,7 +1,7 @@
 //! The card file beside a Parquet file: the same rows, entity by entity, so that those of one entity can be fetched alone.
 //!
 //! A Parquet page holds the rows of a thousand entities; whoever wants one entity in a hundred would decode them all. A card
-//! file is a row of blocks of about 4 KB; a block is a row of cards (entity, length, rows), and the directory at the end tells
+//! file is a row of blocks of one or two KB; a block is a row of cards (entity, length, rows), and the directory at the end tells
 //! the first entity and the place of each block. Numbers are varints of differences.
 
 use std::fs::File;
@@ -14,8 +14,6 @@ use crate::manifest::CardSeal;
 use crate::varint::{Bytes, put, put_signed};
 use crate::write::Sealing;
 
-/// Bytes after which a block is closed at the next entity.
-const BLOCK: usize = 1 << 12;
 /// Ends a card file.
 const MAGIC: &[u8; 8] = b"XHCARD01";
 /// Place and length of the directory, and the magic word.
@@ -33,6 +31,8 @@ pub(crate) fn path_of(parquet: &Path) -> PathBuf {
 
 /// Writes cards in order of entity.
 pub(crate) struct CardWriter {
+    /// Bytes after which a block is closed at the next entity.
+    block_bytes: usize,
     path: PathBuf,
     file: BufWriter<Sealing>,
     block: Vec<u8>,
@@ -49,11 +49,12 @@ pub(crate) struct CardWriter {
 
 impl CardWriter {
     /// Starts the unfinished twin of `path`.
-    pub(crate) fn create(path: &Path) -> Lake<Self> {
+    pub(crate) fn create(path: &Path, block_bytes: usize) -> Lake<Self> {
         Ok(Self {
+            block_bytes,
             path: path.to_owned(),
             file: BufWriter::with_capacity(1 << 18, Sealing::new(files::create(path)?)),
-            block: Vec::with_capacity(BLOCK.saturating_mul(2)),
+            block: Vec::with_capacity(block_bytes.saturating_mul(2)),
             card: Vec::new(),
             entity: None,
             last: None,
@@ -92,7 +93,7 @@ impl CardWriter {
         self.block.extend_from_slice(&self.card);
         self.card.clear();
         self.last = Some(entity);
-        if self.block.len() >= BLOCK {
+        if self.block.len() >= self.block_bytes {
             self.close_block()?;
         }
         Ok(())

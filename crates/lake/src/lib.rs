@@ -47,7 +47,7 @@ pub use manifest::{
     CalendarEntry, CardSeal, EntitiesEntry, FORMAT, Layer, MANIFEST, Manifest, Seal, SegmentEntry, Standing,
 };
 pub use result::{Classified, ModelResults, Results, Sink, Totals};
-pub use result_file::ResultFile;
+pub use result_file::{Found, ResultFile, ResultReader};
 pub use snapshot::Snapshot;
 pub use symbols::SymbolTable;
 pub use writer::{EntitiesBuilder, SegmentBuilder, Writer};

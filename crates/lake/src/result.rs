@@ -28,6 +28,8 @@ pub struct Results {
 pub struct ModelResults {
     /// Index into the model's classes; [`policy::UNCLASSED`]: the entity is outside the model.
     pub class: Vec<u8>,
+    /// Which part of the line-up gave the class: 0 the general model; see [`policy::Compiled::part`].
+    pub model: Vec<u8>,
     /// Points.
     pub points: Vec<i32>,
     /// Points by group: `groups` numbers for each entity, one entity after the other.
@@ -44,6 +46,8 @@ pub struct Classified<'r> {
     pub entity: i64,
     /// Index into the model's classes.
     pub class: u8,
+    /// Which part of the line-up gave the class: 0 the general model.
+    pub model: u8,
     /// Points.
     pub points: i32,
     /// Points by group.
@@ -69,6 +73,7 @@ impl Results {
     pub fn for_models(models: &[Compiled]) -> Self {
         let columns = models.iter().map(|model| ModelResults {
             class: Vec::new(),
+            model: Vec::new(),
             points: Vec::new(),
             group_points: Vec::new(),
             groups: model.model().groups.len().min(MAX_GROUPS),
@@ -99,6 +104,7 @@ impl ModelResults {
     #[inline]
     pub fn push(&mut self, verdict: &Verdict) {
         self.class.push(verdict.class);
+        self.model.push(verdict.model);
         self.points.push(verdict.points);
         self.group_points
             .extend_from_slice(verdict.group_points.get(..self.groups).unwrap_or_default());
@@ -119,12 +125,18 @@ impl ModelResults {
                 .get(begin..begin.saturating_add(self.groups))
                 .unwrap_or_default()
         });
-        let numbers = self.class.iter().zip(&self.points).zip(self.direct());
+        let numbers = self
+            .class
+            .iter()
+            .zip(&self.model)
+            .zip(&self.points)
+            .zip(self.direct());
         numbers
             .zip(groups)
-            .map(|(((class, points), direct), group_points)| Classified {
+            .map(|((((class, model), points), direct), group_points)| Classified {
                 entity: 0,
                 class: *class,
+                model: *model,
                 points: *points,
                 group_points,
                 direct,

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, UInt8Array, UInt16Array};
-use arrow::datatypes::{DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
+use arrow::array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, UInt8Array, UInt16Array};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, UInt8Type};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -15,7 +16,7 @@ use crate::fault::{Lake, LakeFault};
 use crate::files;
 use crate::result::{ModelResults, Results, Sink};
 
-/// Results of one model as a file: entity, class, points, direct, and `points_<group>` for each group. What it rests on
+/// Results of one model as a file: entity, class, model, points, direct, and `points_<group>` for each group. What it rests on
 /// stands in the file's key-value metadata. Without [`ResultFile::finish`] only an unfinished file remains.
 pub struct ResultFile {
     path: PathBuf,
@@ -31,6 +32,7 @@ impl ResultFile {
         let mut fields = vec![
             Field::new("entity", DataType::Int64, false),
             Field::new("class", DataType::UInt8, false),
+            Field::new("model", DataType::UInt8, false),
             Field::new("points", DataType::Int32, false),
             Field::new("direct", DataType::UInt16, true),
         ];
@@ -77,6 +79,7 @@ impl ResultFile {
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from(entity.to_vec())),
             Arc::new(UInt8Array::from(columns.class.clone())),
+            Arc::new(UInt8Array::from(columns.model.clone())),
             Arc::new(Int32Array::from(columns.points.clone())),
             Arc::new(columns.direct().collect::<UInt16Array>()),
         ];
@@ -105,5 +108,89 @@ impl Sink for ResultFile {
         self.arrow
             .write(&batch)
             .map_err(|e| LakeFault::corrupt(&self.path, e))
+    }
+}
+
+/// The class an entity was found to be in, as a file of results tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Entity number.
+    pub entity: i64,
+    /// Index into the model's classes; [`policy::UNCLASSED`]: outside the model.
+    pub class: u8,
+    /// Points.
+    pub points: i32,
+}
+
+/// Streams entity, class and points of a finished file of results, in order of entity.
+pub struct ResultReader {
+    path: PathBuf,
+    inner: ParquetRecordBatchReader,
+    batch: std::vec::IntoIter<Found>,
+}
+
+impl ResultReader {
+    /// Opens a finished file.
+    pub fn open(path: &Path) -> Lake<Self> {
+        let file = File::open(path).map_err(|e| LakeFault::file(path, e))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| LakeFault::corrupt(path, e))?;
+        let wanted = ["entity", "class", "points"];
+        let columns = ProjectionMask::columns(builder.parquet_schema(), wanted);
+        let inner = builder.with_projection(columns).with_batch_size(1 << 14).build();
+        Ok(Self {
+            path: path.to_owned(),
+            inner: inner.map_err(|e| LakeFault::corrupt(path, e))?,
+            batch: Vec::new().into_iter(),
+        })
+    }
+
+    fn refill(&mut self) -> Lake<bool> {
+        let Some(batch) = self.inner.next() else {
+            return Ok(false);
+        };
+        let batch = batch.map_err(|e| LakeFault::corrupt(&self.path, e))?;
+        let rows = found(&batch).ok_or_else(|| LakeFault::corrupt(&self.path, "列名或列类型不符"))?;
+        self.batch = rows.into_iter();
+        Ok(true)
+    }
+}
+
+fn found(batch: &RecordBatch) -> Option<Vec<Found>> {
+    let entity = batch
+        .column_by_name("entity")?
+        .as_primitive_opt::<Int64Type>()?
+        .values();
+    let class = batch
+        .column_by_name("class")?
+        .as_primitive_opt::<UInt8Type>()?
+        .values();
+    let points = batch
+        .column_by_name("points")?
+        .as_primitive_opt::<Int32Type>()?
+        .values();
+    let rows = entity.iter().zip(class.iter()).zip(points.iter());
+    let rows = rows.map(|((entity, class), points)| Found {
+        entity: *entity,
+        class: *class,
+        points: *points,
+    });
+    Some(rows.collect())
+}
+
+impl Iterator for ResultReader {
+    type Item = Lake<Found>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(row) = self.batch.next() {
+                return Some(Ok(row));
+            }
+            match self.refill() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(fault) => return Some(Err(fault)),
+            }
+        }
     }
 }

@@ -99,7 +99,7 @@ impl<C: Columns> FileWriter<C> {
     {
         let mut writer = Self::create(path, grain)?;
         writer.cards = Some(Cards {
-            file: CardWriter::create(&cards::path_of(path))?,
+            file: CardWriter::create(&cards::path_of(path), C::BLOCK)?,
             prior: Prior::default(),
             encode: C::encode,
         });

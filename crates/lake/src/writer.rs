@@ -245,8 +245,8 @@ impl EntitiesBuilder<'_> {
         Ok(())
     }
 
-    /// Writes the file. A second one of all entities at the same position takes the place of the first; changes without a
-    /// change write nothing.
+    /// Writes the file. A second one of all entities at the same position takes the place of the first. Changes without a
+    /// change write none: the last file then speaks of the present position too.
     pub fn finish(self) -> Lake<()> {
         let position = self.writer.manifest.position;
         let mut next = self.writer.manifest.clone();
@@ -255,7 +255,10 @@ impl EntitiesBuilder<'_> {
         gone.sort_unstable();
         gone.dedup();
         if changes && gone.is_empty() && self.sorter.is_empty() {
-            return Ok(());
+            if let Some(last) = next.entities.last_mut() {
+                last.position = position;
+            }
+            return self.writer.replace(next);
         }
         if !changes {
             next.entities.retain(|e| e.position != position);

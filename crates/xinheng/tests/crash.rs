@@ -338,3 +338,46 @@ fn a_draw_killed_at_any_moment_is_not_done_or_done_once_and_comes_out_the_same()
         "only {stopped} of {ROUNDS} rounds killed anything"
     );
 }
+
+#[test]
+fn a_run_upon_the_former_one_killed_at_any_moment_is_done_whole_by_the_next_one() {
+    const ROUNDS: u32 = 6;
+    let base = Place::with_deployment();
+    let city = common::city(14, 1_500);
+    let import = |item: &str| {
+        base.import(item, &city.path().join(format!("{item}.csv"))).good();
+    };
+    import("registration");
+    import("annual-report");
+    base.run(&["classify"]).good();
+    import("abnormal-listing");
+    let today = Inside::open(&base.data()).today();
+    let as_of = today.checked_add_days(chrono::Days::new(10)).unwrap().to_string();
+    let arguments = ["classify", "--as-of", &as_of];
+    let before = Inside::open(&base.data()).classes();
+    let calm = base.copy();
+    let said = calm.run(&arguments).good();
+    assert!(said.contains("增量计算："), "{said}");
+    let wanted = Inside::open(&calm.data()).classes();
+    let (_, whole) = timed(&base.copy(), &arguments);
+    for round in 0..ROUNDS {
+        let place = base.copy();
+        killed(&place, &arguments, moment(round, ROUNDS, whole));
+        let found = Inside::open(&place.data()).classes();
+        assert!(
+            found == before || found == wanted,
+            "round {round}: a run half applied"
+        );
+        place.run(&arguments).good();
+        same(
+            &format!("round {round}"),
+            &Inside::open(&place.data()).classes(),
+            &wanted,
+        );
+        let again = place.run(&["classify", "--as-of", &as_of, "--full"]).good();
+        assert!(
+            again.contains("其中 0 户类别有变化"),
+            "round {round}: {again}, {said}"
+        );
+    }
+}

@@ -190,6 +190,75 @@ fn on_postgresql_full_runs_events_and_single_answers_agree_and_old_runs_are_reco
     });
 }
 
+/// Days go by and a little becomes known; each day a run upon the former one, and a full one that must find nothing to add.
+fn upon_the_former_run(database: &str) {
+    let city = common::city(31, ENTITIES);
+    let rows = edits::read_city(city.path());
+    let place = deployment(database);
+    place.import_city(city.path());
+    let today = Inside::open(&place.data()).today();
+    let run = |days: u64, full: bool| {
+        let as_of = today
+            .checked_add_days(chrono::Days::new(days))
+            .unwrap()
+            .to_string();
+        let mut words = vec!["classify", "--as-of", &as_of];
+        words.extend(full.then_some("--full"));
+        place.run(&words).good()
+    };
+    let said = run(0, false);
+    assert!(said.contains("全量计算：没有可沿用的上次结果"), "{said}");
+    let complaints = &rows["complaint"];
+    let more = |round: usize| {
+        let line = |cells: &Vec<String>| {
+            let mut cells = cells.clone();
+            cells[1] = format!("{}-{round}", cells[1]);
+            cells.join(",")
+        };
+        let lines: Vec<String> = complaints.rows.iter().skip(round * 3).take(3).map(line).collect();
+        let content = format!("{}\n{}\n", complaints.headings.join(","), lines.join("\n"));
+        let said = place
+            .import("complaint", &place.write(&format!("more-{round}.csv"), content))
+            .good();
+        assert_eq!(number(&said, "入库 "), 3, "{said}");
+    };
+    for round in 0..6_usize {
+        if round < 3 {
+            more(round);
+        }
+        let days = u64::try_from(round.saturating_sub(2)).unwrap();
+        let said = run(days, false);
+        assert!(said.contains("增量计算："), "{said}");
+        let found = Inside::open(&place.data()).classes();
+        if round % 2 == 1 {
+            let said = run(days, true);
+            assert!(said.contains("全量计算：按要求"), "{said}");
+            assert_eq!(number(&said, "，其中 "), 0, "{said}");
+            agree(
+                &format!("round {round}"),
+                &found,
+                &Inside::open(&place.data()).classes(),
+            );
+        }
+    }
+    // Records as of a day before the one last classified: what the events said of them must not stand.
+    more(3);
+    let said = run(3, false);
+    assert!(said.contains("全量计算："), "{said}");
+}
+
+#[test]
+fn on_sqlite_a_run_upon_the_former_one_leaves_nothing_for_a_full_one() {
+    upon_the_former_run("sqlite:xinheng.db");
+}
+
+#[test]
+fn on_postgresql_a_run_upon_the_former_one_leaves_nothing_for_a_full_one() {
+    if let Some(test) = db::testing::TestDb::postgres("upon", &[]) {
+        upon_the_former_run(test.url());
+    }
+}
+
 /// A deployment with the registrations and penalties of the town.
 fn registered() -> (Place, Day) {
     let place = deployment("sqlite:xinheng.db");

@@ -79,6 +79,18 @@ pub struct Graded {
     pub points: i64,
 }
 
+/// Whom the outcomes of a run speak of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Covers {
+    /// Everybody: who is not among them has no class. They ascend by entity.
+    Everybody,
+    /// Those among them and no one else, in any order, and entities that have no class any more.
+    Some {
+        /// Entities of which nothing is known any more.
+        gone: Vec<i64>,
+    },
+}
+
 /// How many entities stand in a class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClassCount {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use kernel::SubjectNo;
 use policy::{EntityFacts, OPEN, RecordFact, Relation, Symbols, day_number};
 
-use super::model::ClassCount;
+use super::model::{ClassCount, Graded, Run, Standing};
 use crate::intake;
 use crate::registry::model::Entity;
 
@@ -60,6 +60,40 @@ pub fn record_fact(symbols: &Symbols, fact: &intake::model::Fact) -> RecordFact 
         amount_fen: fact.amount_fen,
         level: i32::try_from(fact.level).unwrap_or(i32::MAX),
         code: symbols.code(&fact.code),
+    }
+}
+
+/// What the outcome of a run does to the class that stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: it is the same, or a later run decided.
+    None,
+    /// The entity had no class.
+    First,
+    /// The same class and points, told anew by a run about this entity, so that an older run over everybody, still at work
+    /// on what was known before, does not undo it.
+    Confirmed,
+    /// Class or points are others.
+    Changed {
+        /// Whether the class is another.
+        class: bool,
+    },
+}
+
+/// Holds an outcome against the class that stands.
+pub fn effect(run: &Run, graded: &Graded, standing: Option<&Standing>) -> Effect {
+    let Some(standing) = standing else {
+        return Effect::First;
+    };
+    let class = standing.class != graded.class;
+    if standing.run_id >= run.run_id {
+        Effect::None
+    } else if class || standing.points != graded.points {
+        Effect::Changed { class }
+    } else if run.kind == "event" {
+        Effect::Confirmed
+    } else {
+        Effect::None
     }
 }
 

@@ -23,24 +23,17 @@ statements! {
                   alarm = $6 WHERE run_id = $1";
     /// Forgets what a killed run had staged.
     CLEAR_STAGE = "DELETE FROM assess_stage WHERE run_id = $1";
-    /// Keeps the history of what the staged outcomes change: class or points.
-    KEEP_HISTORY = "INSERT INTO assess_history (entity_id, run_id, class, points, former)
-                    SELECT s.entity_id, s.run_id, s.class, s.points, c.class FROM assess_stage s
-                    LEFT JOIN assess_class c ON c.entity_id = s.entity_id
-                    WHERE s.run_id = $1 AND (c.class IS NULL
-                    OR (c.run_id < s.run_id AND (c.class <> s.class OR c.points <> s.points)))";
-    /// How many entities change their class by a run, those classified for the first time left out.
-    CHANGED = "SELECT CAST(count(*) AS BIGINT) AS changed FROM assess_stage s
-               JOIN assess_class c ON c.entity_id = s.entity_id
-               WHERE s.run_id = $1 AND c.run_id < s.run_id AND c.class <> s.class";
-    /// Takes the classes away that a full run did not find an entity for, unless a later run gave them.
-    DROP_GHOSTS = "DELETE FROM assess_class WHERE run_id < $1 AND NOT EXISTS
-                   (SELECT 1 FROM assess_stage s WHERE s.run_id = $1 AND s.entity_id = assess_class.entity_id)";
-    /// Takes the class of one entity away: nothing is known of it any more.
-    FORGET = "DELETE FROM assess_class WHERE entity_id = $1";
+    /// Takes the class of one entity away, unless a later run gave it: nothing is known of it any more.
+    FORGET = "DELETE FROM assess_class WHERE entity_id = $1 AND run_id < $2";
+    /// Whether a later run over everybody has been applied.
+    LATER_FULL = "SELECT run_id FROM assess_run WHERE kind = 'full' AND state = 'applied' AND run_id > $1
+                  ORDER BY run_id LIMIT 1";
+    /// A run since another about some entities, as of a day outside some days.
+    EVENT_OUTSIDE = "SELECT run_id FROM assess_run WHERE kind = 'event' AND state = 'applied' AND run_id > $1
+                     AND (as_of < $2 OR as_of > $3) ORDER BY run_id LIMIT 1";
     /// Ends runs whose process was killed.
     ABANDON = "UPDATE assess_run SET state = 'abandoned', finished_at = $1 WHERE state = 'loading'";
-    /// Makes the staged outcomes the classes of today. A class that a later run gave stays.
+    /// Puts the staged outcomes in the place of the classes they differ from. A class that a later run gave stays.
     MERGE = "INSERT INTO assess_class (entity_id, class, points, run_id, since_on)
              SELECT entity_id, class, points, run_id, $2 FROM assess_stage WHERE run_id = $1
              ON CONFLICT (entity_id) DO UPDATE SET
@@ -48,8 +41,9 @@ statements! {
                         ELSE excluded.since_on END,
              class = excluded.class, points = excluded.points, run_id = excluded.run_id
              WHERE assess_class.run_id < excluded.run_id";
-    /// How many outcomes a run staged.
-    STAGED = "SELECT CAST(count(*) AS BIGINT) AS entities FROM assess_stage WHERE run_id = $1";
+    /// The classes of a stretch of entities, in order.
+    BETWEEN = "SELECT entity_id, class, points, run_id, since_on FROM assess_class
+               WHERE entity_id >= $1 AND entity_id <= $2 ORDER BY entity_id";
     /// How many entities stand in each class.
     SHARES = "SELECT class, CAST(count(*) AS BIGINT) AS entities FROM assess_class GROUP BY class ORDER BY class";
     /// The class of an entity.
@@ -147,34 +141,76 @@ pub fn clear_stage(tx: &mut Tx, run_id: i64) -> Outcome<()> {
     tx.exec(&CLEAR_STAGE, &args![run_id]).map(drop)
 }
 
-pub fn stage(tx: &mut Tx, run_id: i64, graded: impl Iterator<Item = Outcome<Graded>>) -> Outcome<u64> {
-    let rows = graded.map(|one| {
-        let one = one?;
+/// Outcomes that differ from the classes that stand, on their way there.
+pub fn stage(tx: &mut Tx, run_id: i64, graded: &[Graded]) -> Outcome<u64> {
+    let rows = graded.iter().map(|one| {
         Ok(vec![
             Value::from(run_id),
             Value::from(one.entity_id),
-            Value::from(one.class),
+            Value::from(one.class.as_str()),
             Value::from(one.points),
         ])
     });
     tx.load("assess_stage", &["run_id", "entity_id", "class", "points"], rows)
 }
 
-/// Moves the staged outcomes of a run into classes and history. Returns entities and changes of class.
-pub fn merge(tx: &mut Tx, run: &Run) -> Outcome<(i64, i64)> {
-    let entities: i64 = tx.one(&STAGED, args![run.run_id])?.get("entities")?;
-    let changed: i64 = tx.one(&CHANGED, args![run.run_id])?.get("changed")?;
-    tx.exec(&KEEP_HISTORY, args![run.run_id])?;
-    tx.exec(&MERGE, args![run.run_id, run.as_of])?;
-    if run.kind == "full" {
-        tx.exec(&DROP_GHOSTS, args![run.run_id])?;
-    }
-    clear_stage(tx, run.run_id)?;
-    Ok((entities, changed))
+/// Classes of entities that had none.
+pub fn add(tx: &mut Tx, run: &Run, graded: &[Graded]) -> Outcome<u64> {
+    let rows = graded.iter().map(|one| {
+        Ok(vec![
+            Value::from(one.entity_id),
+            Value::from(one.class.as_str()),
+            Value::from(one.points),
+            Value::from(run.run_id),
+            Value::from(run.as_of),
+        ])
+    });
+    let columns = ["entity_id", "class", "points", "run_id", "since_on"];
+    tx.load("assess_class", &columns, rows)
 }
 
-pub fn forget(tx: &mut Tx, entity_id: i64) -> Outcome<()> {
-    tx.exec(&FORGET, args![entity_id]).map(drop)
+/// History of what changes: the outcome and the class there was before.
+pub fn keep_history(tx: &mut Tx, run_id: i64, changes: &[(Graded, Option<String>)]) -> Outcome<u64> {
+    let rows = changes.iter().map(|(one, former)| {
+        Ok(vec![
+            Value::from(one.entity_id),
+            Value::from(run_id),
+            Value::from(one.class.as_str()),
+            Value::from(one.points),
+            Value::from(former.as_deref()),
+        ])
+    });
+    let columns = ["entity_id", "run_id", "class", "points", "former"];
+    tx.load("assess_history", &columns, rows)
+}
+
+/// Makes what is staged the classes of today.
+pub fn merge(tx: &mut Tx, run: &Run) -> Outcome<()> {
+    tx.exec(&MERGE, args![run.run_id, run.as_of])?;
+    clear_stage(tx, run.run_id)
+}
+
+/// Takes the class of an entity away, unless a later run gave it.
+pub fn forget(tx: &mut Tx, entity_id: i64, run_id: i64) -> Outcome<()> {
+    tx.exec(&FORGET, args![entity_id, run_id]).map(drop)
+}
+
+/// The first run over everybody applied although it was opened later.
+pub fn later_full(tx: &mut Tx, run_id: i64) -> Outcome<bool> {
+    Ok(tx.opt(&LATER_FULL, args![run_id])?.is_some())
+}
+
+/// Whether a run about some entities since `run_id` was as of a day outside `from`–`to`.
+pub fn event_outside(tx: &mut Tx, run_id: i64, from: Day, to: Day) -> Outcome<bool> {
+    Ok(tx.opt(&EVENT_OUTSIDE, args![run_id, from, to])?.is_some())
+}
+
+/// The classes of the entities from one number to another, in order.
+pub fn between(tx: &mut Tx, first: i64, last: i64) -> Outcome<Vec<Standing>> {
+    tx.all(&BETWEEN, args![first, last])?
+        .iter()
+        .map(standing_row)
+        .collect()
 }
 
 pub fn abandon(tx: &mut Tx, at: Instant) -> Outcome<u64> {

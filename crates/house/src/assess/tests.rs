@@ -1,6 +1,7 @@
 //! Stories of classification, on both databases.
 use db::db_test;
 
+use super::model::{Covers, Graded};
 use super::service;
 use crate::MIGRATIONS;
 use crate::hall::query;
@@ -82,7 +83,7 @@ db_test!(applying_a_run_again_changes_nothing, MIGRATIONS, |db| {
     let town = Town::build(&db).with_three();
     let run = town.ask(|tx, op| service::runs(tx, op, i64::MAX, 1)).remove(0);
     let again = town
-        .run(|tx, op| service::apply_run(tx, op, run.run_id, std::iter::empty()))
+        .run(|tx, op| service::apply_run(tx, op, run.run_id, &Covers::Everybody, std::iter::empty()))
         .unwrap();
     assert_eq!(again, run);
     assert_eq!(town.ask(|tx, op| service::history(tx, op, FIRM)).len(), 1);
@@ -147,8 +148,16 @@ db_test!(
             points: 0,
         };
         let found = [graded(firm), graded(other)];
-        town.run(|tx, op| service::apply_run(tx, op, full.run_id, found.iter().cloned().map(Ok)))
-            .unwrap();
+        town.run(|tx, op| {
+            service::apply_run(
+                tx,
+                op,
+                full.run_id,
+                &Covers::Everybody,
+                found.iter().cloned().map(Ok),
+            )
+        })
+        .unwrap();
         assert_eq!(class(&town, FIRM).0, "D", "the later decision stands");
         assert_eq!(class(&town, OTHER), ("A".into(), 0));
         let all: i64 = town
@@ -213,8 +222,10 @@ db_test!(
                 class: if entity_id <= in_d { "D".into() } else { "A".into() },
                 points: 0,
             });
-            town.run(|tx, op| service::apply_run(tx, op, run.run_id, graded.clone().map(Ok)))
-                .unwrap()
+            town.run(|tx, op| {
+                service::apply_run(tx, op, run.run_id, &Covers::Everybody, graded.clone().map(Ok))
+            })
+            .unwrap()
         };
         assert_eq!(full(40).alarm, None);
         town.later(40);
@@ -225,5 +236,124 @@ db_test!(
             alarm.contains("由 40 户") && alarm.contains("变为 53 户"),
             "{alarm}"
         );
+    }
+);
+
+db_test!(
+    a_run_writes_only_what_differs_from_the_classes_that_stand,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let graded = |entity_id, class: &str, points| Graded {
+            entity_id,
+            class: class.into(),
+            points,
+        };
+        let full = |covers: &Covers, found: &[Graded]| {
+            let today = town.op().today();
+            let run = town
+                .run(|tx, op| service::open_run(tx, op, "full", today))
+                .unwrap();
+            town.run(|tx, op| service::apply_run(tx, op, run.run_id, covers, found.iter().cloned().map(Ok)))
+                .unwrap()
+        };
+        let by = |entity_id| {
+            town.ask(|tx, _| service::standing(tx, entity_id))
+                .map(|one| one.run_id)
+        };
+        // More than one piece, so that stretches of entities meet.
+        let all: Vec<Graded> = (1..=45_000).map(|id| graded(id * 2, "A", 5)).collect();
+        let first = full(&Covers::Everybody, &all);
+        assert_eq!((first.entities, first.changed), (45_000, 0));
+        let again = full(&Covers::Everybody, &all);
+        assert_eq!((again.entities, again.changed), (45_000, 0));
+        assert_eq!(by(2), Some(first.run_id), "what stays as it was is not written");
+        let mut next = all.clone();
+        next[0].class = "B".into();
+        next[20_000].points = 6;
+        next.remove(30_000);
+        let last = next.pop().unwrap();
+        next.insert(0, graded(1, "C", 50));
+        let changed = full(&Covers::Everybody, &next);
+        assert_eq!((changed.entities, changed.changed), (44_999, 1));
+        assert_eq!(by(1), Some(changed.run_id));
+        assert_eq!(by(2), Some(changed.run_id));
+        assert_eq!(by(40_002), Some(changed.run_id));
+        assert_eq!(
+            (by(60_002), by(last.entity_id)),
+            (None, None),
+            "nobody has them any more"
+        );
+        assert_eq!(by(4), Some(first.run_id));
+        let some = Covers::Some { gone: vec![1, 7] };
+        let part = full(&some, &[graded(8, "D", 90), graded(4, "A", 5), graded(9, "A", 1)]);
+        assert_eq!(
+            (part.entities, part.changed),
+            (44_999, 1),
+            "everybody counts, looked at or not"
+        );
+        assert_eq!(
+            (by(8), by(9), by(4)),
+            (Some(part.run_id), Some(part.run_id), Some(first.run_id))
+        );
+        assert_eq!((by(1), by(6)), (None, Some(first.run_id)));
+    }
+);
+
+db_test!(
+    a_run_over_everybody_that_a_later_one_has_overtaken_changes_nothing,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let today = town.op().today();
+        let open = || {
+            town.run(|tx, op| service::open_run(tx, op, "full", today))
+                .unwrap()
+        };
+        let apply = |run_id, class: &str| {
+            let one = Graded {
+                entity_id: 5,
+                class: class.into(),
+                points: 1,
+            };
+            town.run(|tx, op| {
+                service::apply_run(
+                    tx,
+                    op,
+                    run_id,
+                    &Covers::Everybody,
+                    std::iter::once(Ok(one.clone())),
+                )
+            })
+            .unwrap()
+        };
+        let (before, older, newer) = (open(), open(), open());
+        apply(before.run_id, "B");
+        // The newer one finds the class that stands and writes nothing; the older one must not undo it.
+        apply(newer.run_id, "B");
+        assert!(town.ask(|tx, _| service::is_overtaken(tx, older.run_id)));
+        assert_eq!(apply(older.run_id, "A").state, "applied");
+        assert_eq!(town.ask(|tx, _| service::standing(tx, 5)).unwrap().class, "B");
+    }
+);
+
+db_test!(
+    outcomes_over_everybody_out_of_order_are_refused_whole,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let today = town.op().today();
+        let run = town
+            .run(|tx, op| service::open_run(tx, op, "full", today))
+            .unwrap();
+        let graded = (1..=30_000).rev().map(|entity_id| Graded {
+            entity_id,
+            class: "A".into(),
+            points: 0,
+        });
+        let refused = town
+            .run(|tx, op| service::apply_run(tx, op, run.run_id, &Covers::Everybody, graded.clone().map(Ok)));
+        assert!(refused.is_err());
+        assert_eq!(town.ask(|tx, _| service::standing(tx, 7)), None);
     }
 );

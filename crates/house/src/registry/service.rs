@@ -261,6 +261,11 @@ pub fn export(tx: &mut Tx, each: impl FnMut(Entity) -> Outcome<()>) -> Outcome<(
     store::export(tx, 0, each)
 }
 
+/// The entities of some numbers, those there are, in no promised order.
+pub fn of_numbers(tx: &mut Tx, entity_ids: &[i64]) -> Outcome<Vec<Entity>> {
+    store::of_numbers(tx, entity_ids)
+}
+
 /// An entity as its newest registration record up to a position describes it; `None` before the first.
 pub fn entity_at(tx: &mut Tx, entity_id: i64, upto: i64) -> Outcome<Option<Entity>> {
     Ok(

@@ -27,6 +27,9 @@ statements! {
     /// Every entity by number.
     EXPORT = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
               record_id, updated_at FROM registry_entity WHERE entity_id > $1 ORDER BY entity_id";
+    /// Some entities.
+    OF_NUMBERS = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
+                  record_id, updated_at FROM registry_entity WHERE entity_id IN ($list)";
     /// Moves the staged rows into the register; an older record never replaces a newer one.
     MERGE = "INSERT INTO registry_entity (entity_id, subject_no, name, name_key, kind, status, established_on, capital_fen,
              industry, division, address, record_id, updated_at)
@@ -148,6 +151,14 @@ pub fn add(tx: &mut Tx, batch: &Batch, entities: &[(&Made<'_>, &Described)]) -> 
         })
     });
     filled.map(drop)
+}
+
+pub fn of_numbers(tx: &mut Tx, entity_ids: &[i64]) -> Outcome<Vec<Entity>> {
+    let list: Vec<Value> = entity_ids.iter().map(|id| Value::from(*id)).collect();
+    tx.all_in(&OF_NUMBERS, args![], &list)?
+        .iter()
+        .map(entity_row)
+        .collect()
 }
 
 /// Takes entities in, newest record winning. At most one row an entity.

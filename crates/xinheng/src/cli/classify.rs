@@ -7,9 +7,11 @@ use policy::Explanation;
 
 use crate::{full_run, say, worker};
 
-/// Classifies all entities and says how many stand in each class.
-pub fn run(house: &House, as_of: Option<Day>) -> Outcome<()> {
-    let run = all(house, as_of)?;
+/// Classifies all entities and says how many stand in each class. `full`: looks at everybody even where only what changed
+/// would do.
+pub fn run(house: &House, as_of: Option<Day>, full: bool) -> Outcome<()> {
+    let report = reported(house, as_of, full)?;
+    let run = &report.run;
     say::line(format!(
         "分类批次 {}（截止 {}）：{} 户，其中 {} 户类别有变化。",
         run.run_id,
@@ -17,8 +19,9 @@ pub fn run(house: &House, as_of: Option<Day>) -> Outcome<()> {
         say::count(run.entities),
         say::count(run.changed)
     ));
+    say::line(report.told());
     shares(house)?;
-    if let Some(alarm) = run.alarm {
+    if let Some(alarm) = &run.alarm {
         say::line(format!("预警：{alarm}"));
     }
     Ok(())
@@ -26,12 +29,16 @@ pub fn run(house: &House, as_of: Option<Day>) -> Outcome<()> {
 
 /// Classifies all entities.
 pub fn all(house: &House, as_of: Option<Day>) -> Outcome<Run> {
+    reported(house, as_of, false).map(|report| report.run)
+}
+
+fn reported(house: &House, as_of: Option<Day>, full: bool) -> Outcome<full_run::Report> {
     let op = house.op(Actor::operator("本机操作员"), "classify");
     let as_of = as_of.unwrap_or_else(|| op.today());
     let run = command(house, &op, |tx, op| service::open_run(tx, op, "full", as_of))?;
-    let run = full_run::full_run(house, &op, run.run_id)?;
+    let report = full_run::full_run(house, &op, run.run_id, full)?;
     worker::settle(house, false)?;
-    Ok(run)
+    Ok(report)
 }
 
 /// Prints how many entities stand in each class.

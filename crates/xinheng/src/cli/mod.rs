@@ -57,11 +57,14 @@ enum Command {
     /// 导入主体、信用记录或人员名录
     #[command(subcommand)]
     Import(import::Import),
-    /// 对全部主体分类
+    /// 对全部主体分类（可行时只重新计算有变化的主体，结果与全量计算相同）
     Classify {
         /// 截止日，不写为今天
         #[arg(long)]
         as_of: Option<Day>,
+        /// 对全部主体重新计算
+        #[arg(long)]
+        full: bool,
     },
     /// 说明一个主体为什么是这一类，怎样会改变
     Explain {
@@ -144,7 +147,7 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
     match arguments.command {
         Command::Init(init) => init::run(&data, init, clock.clone()),
         Command::Import(what) => import::run(&open()?, what),
-        Command::Classify { as_of } => classify::run(&opened(open()?)?, as_of),
+        Command::Classify { as_of, full } => classify::run(&opened(open()?)?, as_of, full),
         Command::Explain { code, as_of, run } => classify::explain(&open()?, &code, as_of, run),
         Command::Show { code, on } => show::run(&opened(open()?)?, &code, on),
         Command::Plan(what) => inspect::plan(&opened(open()?)?, what),

@@ -139,6 +139,7 @@ pub fn grade(town: &Town, firms: u32) {
     town.run(|tx, op| {
         let run = assess::service::open_run(tx, op, "event", op.today())?;
         let mut graded = Vec::new();
+        let covers = assess::model::Covers::Some { gone: Vec::new() };
         for number in 0..firms {
             let entity = crate::registry::service::by_no(tx, op, &code(number))?;
             graded.push(Graded {
@@ -147,7 +148,7 @@ pub fn grade(town: &Town, firms: u32) {
                 points: POINTS,
             });
         }
-        assess::service::apply_run(tx, op, run.run_id, graded.into_iter().map(Ok)).map(drop)
+        assess::service::apply_run(tx, op, run.run_id, &covers, graded.into_iter().map(Ok)).map(drop)
     })
     .unwrap();
     town.settle();

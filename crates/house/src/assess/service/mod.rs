@@ -1,4 +1,6 @@
 //! Commands and queries of classification.
+mod apply;
+
 use std::collections::HashMap;
 
 use db::Tx;
@@ -6,8 +8,9 @@ use kernel::page::Page;
 use kernel::{Day, Fault, FaultKind, Outcome};
 use policy::{Compiled, Explanation, RecordFact, Scratch, Symbols, UNCLASSED, day_number};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
-use super::model::{Change, ClassCount, Graded, Run, Standing};
+use super::model::{Change, ClassCount, Covers, Graded, Run, Standing};
 use super::rules::{self, GENERAL_MODEL};
 use super::store;
 use crate::hall::{Op, job, ledger, paged_by, whole_house};
@@ -40,36 +43,42 @@ pub fn open_run(tx: &mut Tx, op: &Op, kind: &str, as_of: Day) -> Outcome<Run> {
     run(tx, run_id)
 }
 
-/// Takes the outcomes of a run in and makes them the classes of today: all of them or none. A run that is applied
-/// already is left alone, so a retry never doubles it.
+/// Takes the outcomes of a run in and makes them the classes of today: all of them or none. Only what differs from the
+/// classes that stand is written. A run that is applied already is left alone, so a retry never doubles it; one over
+/// everybody that a later one has overtaken changes nothing any more.
 pub fn apply_run(
     tx: &mut Tx,
     op: &Op,
     run_id: i64,
+    covers: &Covers,
     graded: impl Iterator<Item = Outcome<Graded>>,
 ) -> Outcome<Run> {
-    tx.lock("assess_apply", 0)?;
+    lock(tx)?;
     let open = run(tx, run_id)?;
     if open.state == "applied" {
         return Ok(open);
     }
     store::clear_stage(tx, run_id)?;
-    store::stage(tx, run_id, graded)?;
-    let (entities, changed) = store::merge(tx, &open)?;
-    // Counting every class is for full runs: an event run must answer within a second among millions.
-    let shares = if open.kind == "full" {
-        Some(store::shares(tx)?)
+    let full = open.kind == "full";
+    let applied = if full && store::later_full(tx, run_id)? {
+        apply::Applied::default()
     } else {
-        None
+        apply::apply(tx, &open, covers, graded)?
     };
+    // Counting every class is for full runs: an event run must answer within a second among millions.
+    let shares = if full { Some(store::shares(tx)?) } else { None };
     let alarm = match &shares {
         Some(shares) => alarm(tx, op, &open, shares)?,
         None => None,
     };
+    let entities = match &shares {
+        Some(shares) => shares.iter().map(|count| count.entities).sum(),
+        None => applied.graded,
+    };
     let told_shares = shares.map(|shares| json!(shares));
     let ending = store::Ending {
         entities,
-        changed,
+        changed: applied.changed,
         shares: told_shares.as_ref(),
         alarm: alarm.as_deref(),
     };
@@ -79,12 +88,44 @@ pub fn apply_run(
         subject: format!("run:{run_id}"),
         payload: json!({
             "run_id": run_id, "kind": open.kind, "as_of": open.as_of, "upto": open.upto, "entities": entities,
-            "changed": changed, "alarm": alarm,
+            "graded": applied.graded, "changed": applied.changed, "alarm": alarm,
         }),
         ..ledger::Event::default()
     };
     ledger::append(tx, op, told)?;
     run(tx, run_id)
+}
+
+/// Whoever writes classes does so alone.
+fn lock(tx: &mut Tx) -> Outcome<()> {
+    tx.lock("assess_apply", 0)
+}
+
+/// What the classes of a day depend on besides entities and records, as a short text: the pack and the models in force.
+pub fn models_key(op: &Op, day: Day) -> Outcome<String> {
+    let lineup = op.pack.on(day).lineup(GENERAL_MODEL)?;
+    let text = serde_json::to_vec(&lineup.value).map_err(|e| Fault::internal("分类模型无法写出", e))?;
+    Ok(format!(
+        "{}:{}",
+        op.pack.hash(),
+        hex::encode(Sha256::digest(&text))
+    ))
+}
+
+/// Whether a run was applied.
+pub fn is_applied(tx: &mut Tx, run_id: i64) -> Outcome<bool> {
+    Ok(store::run(tx, run_id)?.is_some_and(|run| run.state == "applied"))
+}
+
+/// Whether a later run over everybody was applied, so that this one has nothing to say any more.
+pub fn is_overtaken(tx: &mut Tx, run_id: i64) -> Outcome<bool> {
+    store::later_full(tx, run_id)
+}
+
+/// Whether the classes that stand are those of the full run `run_id` and of runs since that do not contradict a next one:
+/// none was about some entities as of a day before `from` (that of the run) or after `to`.
+pub fn can_stand_upon(tx: &mut Tx, run_id: i64, from: Day, to: Day) -> Outcome<bool> {
+    Ok(is_applied(tx, run_id)? && !store::event_outside(tx, run_id, from, to)?)
 }
 
 /// Compares the class shares with those of every full run within the alarm's days, so that a slow rise shows too.
@@ -115,19 +156,21 @@ fn alarm(tx: &mut Tx, op: &Op, open: &Run, now: &[ClassCount]) -> Outcome<Option
 
 /// Regrades some entities at once, because something became known of them. Returns how many changed.
 pub fn regrade(tx: &mut Tx, op: &Op, entity_ids: &[i64]) -> Outcome<Run> {
+    lock(tx)?;
     let as_of = op.today();
     let model = model_on(op, as_of)?;
     let open = open_run(tx, op, "event", as_of)?;
     let mut scratch = Scratch::new();
     let mut graded = Vec::with_capacity(entity_ids.len());
+    let mut gone = Vec::new();
     for &entity_id in entity_ids {
         let Some(known) = known(tx, model.symbols(), entity_id, open.upto)? else {
-            store::forget(tx, entity_id)?;
+            gone.push(entity_id);
             continue;
         };
         let verdict = model.evaluate(&known.0, &known.1, day_number(as_of), &mut scratch);
         if verdict.class == UNCLASSED {
-            store::forget(tx, entity_id)?;
+            gone.push(entity_id);
             continue;
         }
         let class = model.class_code(verdict.class);
@@ -137,7 +180,13 @@ pub fn regrade(tx: &mut Tx, op: &Op, entity_ids: &[i64]) -> Outcome<Run> {
             points: i64::from(verdict.points),
         });
     }
-    apply_run(tx, op, open.run_id, graded.into_iter().map(Ok))
+    apply_run(
+        tx,
+        op,
+        open.run_id,
+        &Covers::Some { gone },
+        graded.into_iter().map(Ok),
+    )
 }
 
 type Known = (policy::EntityFacts, Vec<RecordFact>);

@@ -3,7 +3,7 @@
 #
 #   tools/install.sh build    a C compiler (SQLite and the allocator are compiled along)
 #   tools/install.sh test     the same, PostgreSQL (only its programs are used, for a throw-away cluster) and Python
-#   tools/install.sh bench    the same as build, and Python with venv (the rival comes from PyPI)
+#   tools/install.sh bench    the same as test, the sqlite3 program, and Python with venv (the rivals come from PyPI)
 #
 # Rust itself is not installed: cargo must be there.
 set -eu
@@ -46,6 +46,10 @@ need_python() {
     fi
 }
 
+need_sqlite3() {
+    has sqlite3 || missing="$missing sqlite3"
+}
+
 need_venv() {
     if ! has python3 || ! python3 -c 'import venv, ensurepip' 2>/dev/null; then missing="$missing python3-venv"; fi
 }
@@ -81,7 +85,7 @@ missing=
 case "${1:-}" in
     build) need_cargo; need_compiler ;;
     test) need_cargo; need_compiler; need_postgresql; need_python ;;
-    bench) need_cargo; need_compiler; need_python; need_venv ;;
+    bench) need_cargo; need_compiler; need_postgresql; need_sqlite3; need_python; need_venv ;;
     *) fail "usage: tools/install.sh build|test|bench" ;;
 esac
 install_missing

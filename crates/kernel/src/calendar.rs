@@ -16,12 +16,17 @@ pub struct CalendarYear {
     pub days_off: Vec<Day>,
     /// Weekend days that are worked (补班).
     pub working_days: Vec<Day>,
+    /// No notice is out yet: the days are those of the law on holidays alone (全国年节及纪念日放假办法), and the notice will
+    /// move some. What is reckoned with them holds until then only.
+    pub provisional: bool,
 }
 
 /// Working days of the loaded years. A question that touches another year is refused, never guessed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Calendar {
     years: BTreeSet<i32>,
+    /// Those of them without a notice.
+    provisional: BTreeSet<i32>,
     /// True: worked though a weekend; false: off though perhaps a weekday.
     exceptions: BTreeMap<Day, bool>,
 }
@@ -83,7 +88,17 @@ impl Calendar {
         }
         self.exceptions = exceptions;
         self.years.insert(notice.year);
+        if notice.provisional {
+            self.provisional.insert(notice.year);
+        }
         Ok(())
+    }
+
+    /// Whether a period touches a year whose notice is not out, so that its end may still move. `from` and `to` in any
+    /// order, both counted.
+    pub fn is_provisional(&self, from: Day, to: Day) -> bool {
+        let (first, last) = (from.min(to).year(), from.max(to).year());
+        self.provisional.range(first..=last).next().is_some()
     }
 
     /// The loaded years, ascending.

@@ -33,6 +33,7 @@ fn notices() -> Vec<CalendarYear> {
         year,
         days_off: days(year, off),
         working_days: days(year, work),
+        provisional: false,
     };
     let mut of_2023 = year(
         2023, // 国办发明电〔2022〕16号
@@ -183,6 +184,7 @@ fn a_notice_that_contradicts_itself_or_speaks_of_other_years_is_refused_whole() 
             year: 2026,
             days_off: days(off),
             working_days: days(work),
+            provisional: false,
         }])
     };
     assert_eq!(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use house::hall::job::{self, Worker};
 use house::hall::ledger::{self, Reader};
-use house::hall::{House, Op, command, feed, log};
+use house::hall::{House, Op, command, duty, feed, log};
 use house::{assess, inspect, intake, publish};
 use kernel::{Actor, Fault, Outcome};
 
@@ -193,6 +193,11 @@ fn end_terms(house: &House) {
     }
     if let Err(fault) = alive(|| intake::quality::service::watch(house, &op)) {
         report(&fault, "the quality of what came in could not be counted");
+    }
+    match alive(|| duty::redate(house, &op)) {
+        Ok(0) => {}
+        Ok(duties) => tracing::info!(duties, "duties were reckoned anew: the holiday notice of their year is out"),
+        Err(fault) => report(&fault, "duties could not be reckoned anew"),
     }
     match alive(|| command(house, &op, publish::service::expire)) {
         Ok(0) => {}

@@ -6,9 +6,14 @@ use kernel::actor::Jurisdiction;
 use kernel::page::{Cursor, Page};
 use kernel::{Day, Division, Outcome};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{InJurisdiction, Op, paged, store};
+use super::ledger::{self, Event};
+use super::{House, InJurisdiction, Op, command, paged, store};
+
+/// What the basis of a deadline says while a year it touches has no holiday notice.
+const PROVISIONAL: &str = "（所涉年度的放假安排尚未公布，暂按《全国年节及纪念日放假办法》推算，公布后自动重算）";
 
 /// A duty about to be opened.
 #[derive(Debug, Clone)]
@@ -73,16 +78,21 @@ pub fn open(tx: &mut Tx, op: &Op, duty: &NewDuty) -> Outcome<Day> {
 
 /// Opens a duty under a deadline the pack itself names, for example for the follow-up of a result.
 pub fn open_under(tx: &mut Tx, op: &Op, duty: &NewDuty, deadline: &str) -> Outcome<Day> {
-    let (due_on, basis) = due(op, deadline, duty.from)?;
+    let term = term(op, deadline, duty.from)?;
     let duty_id = tx.next_id()?;
-    store::save_duty(tx, op, duty_id, duty, due_on, &basis)?;
-    Ok(due_on)
+    store::save_duty(tx, op, duty_id, duty, Some(deadline), &term)?;
+    Ok(term.due_on)
 }
 
 /// Opens a duty whose last day and basis are already known. Opening it again changes nothing.
 pub fn open_until(tx: &mut Tx, op: &Op, duty: &NewDuty, due_on: Day, basis: &str) -> Outcome<()> {
     let duty_id = tx.next_id()?;
-    store::save_duty(tx, op, duty_id, duty, due_on, basis)
+    let term = Term {
+        due_on,
+        basis: basis.to_owned(),
+        provisional: false,
+    };
+    store::save_duty(tx, op, duty_id, duty, None, &term)
 }
 
 /// Closes the duty of a kind for a subject. Returns whether one was open.
@@ -113,9 +123,69 @@ pub fn about(tx: &mut Tx, subject: &str) -> Outcome<Vec<Duty>> {
 
 /// The last day in time for a deadline of the pack that starts on `from`, with its basis.
 pub fn due(op: &Op, code: &str, from: Day) -> Outcome<(Day, String)> {
-    let answer = op.pack.on(from).due(code)?;
-    Ok((
-        answer.value,
-        format!("{}{}", answer.trace.basis.title, answer.trace.basis.article),
-    ))
+    term(op, code, from).map(|term| (term.due_on, term.basis))
+}
+
+/// A deadline reckoned.
+pub(super) struct Term {
+    pub due_on: Day,
+    pub basis: String,
+    /// It touches a year whose holiday notice is not out.
+    pub provisional: bool,
+}
+
+fn term(op: &Op, code: &str, from: Day) -> Outcome<Term> {
+    let pack = op.pack.on(from);
+    let answer = pack.due(code)?;
+    let provisional = pack.is_provisional(answer.value);
+    let note = if provisional { PROVISIONAL } else { "" };
+    Ok(Term {
+        due_on: answer.value,
+        basis: format!(
+            "{}{}{note}",
+            answer.trace.basis.title, answer.trace.basis.article
+        ),
+        provisional,
+    })
+}
+
+/// Reckons open duties anew whose last day rested on a year without a holiday notice, once the pack holds that notice.
+/// A changed day is told in the ledger. Returns how many were changed; what is still provisional stays as it is.
+pub fn redate(house: &House, op: &Op) -> Outcome<u64> {
+    let (mut after, mut changed) = (0, 0);
+    loop {
+        let (last, redated) = command(house, op, |tx, op| redate_some(tx, op, after))?;
+        changed += redated;
+        match last {
+            Some(last) => after = last,
+            None => return Ok(changed),
+        }
+    }
+}
+
+/// The next few after a number. Returns the last number looked at, while there was any.
+fn redate_some(tx: &mut Tx, op: &Op, after: i64) -> Outcome<(Option<i64>, u64)> {
+    const AT_ONCE: i64 = 500;
+    let mut changed = 0;
+    let duties = store::provisional_duties(tx, after, AT_ONCE)?;
+    for (duty, deadline) in &duties {
+        let term = term(op, deadline, duty.opened_on)?;
+        if term.provisional && term.due_on == duty.due_on {
+            continue;
+        }
+        store::redate_duty(tx, duty.duty_id, &term)?;
+        changed += 1;
+        if term.due_on != duty.due_on {
+            let event = Event {
+                verb: "hall.duty-redated",
+                subject: duty.subject.clone(),
+                division: duty.division.clone(),
+                department: duty.department.clone(),
+                payload: json!({ "duty": duty.duty_id, "kind": duty.kind, "from": duty.due_on, "to": term.due_on }),
+                ..Event::default()
+            };
+            ledger::append(tx, op, event)?;
+        }
+    }
+    Ok((duties.last().map(|(duty, _)| duty.duty_id), changed))
 }

@@ -4,7 +4,7 @@ use kernel::actor::Jurisdiction;
 use kernel::{Day, Division, Instant, Outcome};
 use serde_json::Value;
 
-use super::duty::{Duty, NewDuty};
+use super::duty::{Duty, NewDuty, Term};
 use super::job::Job;
 use super::ledger::{Event, PublicLeaf, Told};
 use super::op::{Once, Op};
@@ -52,8 +52,15 @@ statements! {
     CHECKPOINT = "SELECT size, root, at, key, signature, nodes FROM hall_checkpoint ORDER BY size DESC LIMIT 1";
     /// Opens a duty once.
     SAVE_DUTY = "INSERT INTO hall_duty (duty_id, kind, subject, title, entity_id, division, department, opened_at,
-                 opened_on, due_on, basis) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                 opened_on, due_on, basis, deadline, provisional)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
                  ON CONFLICT (kind, subject) DO NOTHING";
+    /// Open duties whose last day may still move, in order of number.
+    PROVISIONAL_DUTIES = "SELECT duty_id, kind, subject, title, division, department, opened_on, due_on, basis, done_at,
+                          deadline FROM hall_duty WHERE provisional AND done_at IS NULL AND deadline IS NOT NULL
+                          AND duty_id > $1 ORDER BY duty_id LIMIT $2";
+    /// Gives a duty another last day.
+    REDATE_DUTY = "UPDATE hall_duty SET due_on = $2, basis = $3, provisional = $4 WHERE duty_id = $1";
     /// Closes a duty.
     CLOSE_DUTY = "UPDATE hall_duty SET done_at = $3, done_by = $4
                   WHERE kind = $1 AND subject = $2 AND done_at IS NULL";
@@ -289,8 +296,8 @@ pub fn save_duty(
     op: &Op,
     duty_id: i64,
     duty: &NewDuty,
-    due_on: Day,
-    basis: &str,
+    deadline: Option<&str>,
+    term: &Term,
 ) -> Outcome<()> {
     let row = args![
         duty_id,
@@ -302,10 +309,25 @@ pub fn save_duty(
         &duty.department,
         op.at,
         duty.from,
-        due_on,
-        basis,
+        term.due_on,
+        &term.basis,
+        deadline,
+        term.provisional,
     ];
     tx.exec(&SAVE_DUTY, &row).map(drop)
+}
+
+/// Duties with the code of their deadline.
+pub fn provisional_duties(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<(Duty, String)>> {
+    tx.all(&PROVISIONAL_DUTIES, &args![after, limit])?
+        .iter()
+        .map(|row| Ok((duty(row)?, row.get("deadline")?)))
+        .collect()
+}
+
+pub fn redate_duty(tx: &mut Tx, duty_id: i64, term: &Term) -> Outcome<()> {
+    let row = args![duty_id, term.due_on, &term.basis, term.provisional];
+    tx.exec(&REDATE_DUTY, &row).map(drop)
 }
 
 pub fn close_duty(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<bool> {

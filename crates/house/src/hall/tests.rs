@@ -1,8 +1,10 @@
 //! Stories of the hall, on both databases.
 use std::cell::Cell;
+use std::sync::Arc;
 
 use db::db_test;
 use kernel::{Fault, FaultKind};
+use policy::{Folder, Memory, Pack, SourceTree};
 use serde_json::json;
 
 use super::duty::{self, NewDuty};
@@ -227,8 +229,65 @@ db_test!(
     MIGRATIONS,
     |db| {
         let town = Town::build(&db);
-        let refused = duty::due(&town.op(), "inspect.publish", "2026-12-30".parse().unwrap()).unwrap_err();
-        assert!(refused.detail.contains("2027"), "{}", refused.detail);
+        let refused = duty::due(&town.op(), "inspect.publish", "2027-12-30".parse().unwrap()).unwrap_err();
+        assert!(refused.detail.contains("2028"), "{}", refused.detail);
+    }
+);
+
+/// `packs/base`, with a calendar of this text laid over it.
+fn base_with_calendar(calendar: &str) -> Pack {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs");
+    let base = Folder::new(root);
+    let files = base.list("base").unwrap();
+    let mut files: Vec<(String, String)> = files
+        .into_iter()
+        .map(|file| (format!("base/{file}"), base.read("base", &file).unwrap()))
+        .collect();
+    let head = "code = \"local\"\ntitle = \"本地\"\nextends = \"base\"\n";
+    files.push(("local/pack.toml".into(), head.into()));
+    files.push(("local/calendar.toml".into(), calendar.into()));
+    Pack::from_sources(&Memory::new(files), "local").unwrap()
+}
+
+db_test!(
+    a_deadline_in_a_year_without_a_notice_says_so_and_is_reckoned_anew_when_the_notice_is_out,
+    MIGRATIONS,
+    |db| {
+        let mut town = Town::build(&db);
+        let year = |rest: &str| base_with_calendar(&format!("[[year]]\nyear = 2027\nnotice = \"试\"\n{rest}"));
+        town.house.pack = Arc::new(year("provisional = true\noff = [\"2027-01-01\"]\nwork = []\n"));
+        let new = |subject: &str, from: &str| NewDuty {
+            kind: "inspect.publish",
+            subject: subject.into(),
+            title: "公示检查结果".into(),
+            entity_id: None,
+            division: None,
+            department: Some("440511-scjg".into()),
+            from: from.parse().unwrap(),
+        };
+        let open = |town: &Town, new: &NewDuty| town.run(|tx, op| duty::open(tx, op, new)).unwrap();
+        assert_eq!(open(&town, &new("task:1", "2026-12-25")).to_string(), "2027-01-25");
+        assert_eq!(open(&town, &new("task:2", "2026-11-25")).to_string(), "2026-12-23");
+        open(&town, &new("task:3", "2026-12-25"));
+        town.run(|tx, op| duty::done(tx, op, "inspect.publish", "task:3")).unwrap();
+        let about = |town: &Town, subject: &str| town.ask(|tx, _| duty::about(tx, subject)).remove(0);
+        assert!(about(&town, "task:1").basis.contains("尚未公布"));
+        assert!(!about(&town, "task:2").basis.contains("尚未公布"));
+        // While the notice is not out nothing changes.
+        assert_eq!(duty::redate(&town.house, &town.op()).unwrap(), 0);
+
+        town.house.pack = Arc::new(year("off = [\"2027-01-01..2027-01-05\"]\nwork = [\"2027-01-09\"]\n"));
+        assert_eq!(duty::redate(&town.house, &town.op()).unwrap(), 1);
+        let moved = about(&town, "task:1");
+        assert_eq!(moved.due_on.to_string(), "2027-01-26");
+        assert!(!moved.basis.contains("尚未公布"), "{}", moved.basis);
+        let told = town.ask(|tx, op| ledger::about(tx, op, "task:1"));
+        let redated = told.iter().find(|event| event.verb == "hall.duty-redated").unwrap();
+        assert_eq!(redated.payload["from"], "2027-01-25");
+        assert_eq!(redated.payload["to"], "2027-01-26");
+        // What is done stays as it was, and a second time finds nothing.
+        assert_eq!(about(&town, "task:3").due_on.to_string(), "2027-01-25");
+        assert_eq!(duty::redate(&town.house, &town.op()).unwrap(), 0);
     }
 );
 

@@ -115,6 +115,7 @@ pub(super) fn read_years(top: &Sheet<'_>) -> BTreeMap<i32, YearNotice> {
             year,
             days_off: read_days(&row, "off"),
             working_days: read_days(&row, "work"),
+            provisional: row.flag("provisional"),
         };
         let notice = YearNotice {
             notice: row.text("notice"),

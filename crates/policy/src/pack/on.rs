@@ -376,6 +376,12 @@ impl<'p> PackOn<'p> {
         Ok(Answer { value: due?, trace })
     }
 
+    /// Whether a period from the day of this `PackOn` to `end` touches a year whose holiday notice is not out yet
+    /// (`provisional` in `calendar.toml`): its end may still move.
+    pub fn is_provisional(&self, end: Day) -> bool {
+        self.pack.calendar.is_provisional(self.day, end)
+    }
+
     /// By when a record of an item is to be handed over whose fact was on the day of this `PackOn` (归集时限); `None` when
     /// the catalogue sets no term.
     ///

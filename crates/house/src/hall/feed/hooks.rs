@@ -223,7 +223,7 @@ fn wanted(tx: &mut Tx, hook: &Hook) -> Outcome<(Vec<FeedEvent>, i64)> {
     let mut upto = events.last().map_or(height, |(event, _)| event.position);
     let mut found = Vec::new();
     for (event, place) in events {
-        if !hook.wants(&event.verb) || !hook.scope.covers(&place) {
+        if !hook.wants(&event.verb) || !hook.reaches(&place) {
             continue;
         }
         if i64::try_from(found.len()).unwrap_or(i64::MAX) >= MOST_EVENTS {

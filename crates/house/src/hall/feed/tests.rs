@@ -229,6 +229,42 @@ db_test!(
     }
 );
 
+db_test!(
+    who_asks_for_departments_only_hears_of_them_wherever_they_are,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let new = NewHook {
+            departments: vec!["440511-scjg".into()],
+            ..new_hook("局里")
+        };
+        introduce(&town, &new);
+        let places = [
+            (Some("440511"), Some("440511-scjg")),
+            (Some("440100"), Some("440511-scjg")),
+            (None, Some("440511-scjg")),
+            (Some("440511"), Some("440511-swj")),
+            (Some("440511"), None),
+            (None, None),
+        ];
+        for (division, department) in places {
+            let event = Event {
+                verb: "test.done",
+                subject: "thing:1".into(),
+                division: division.map(str::to_owned),
+                department: department.map(str::to_owned),
+                ..Event::default()
+            };
+            town.run(|tx, op| ledger::append(tx, op, event.clone())).unwrap();
+        }
+        happen(&town, "test.nothing", None, 0);
+        let receiver = Receiver::new();
+        assert_eq!(deliver(&town, &receiver), 1);
+        // Position 1 tells of the subscriber itself.
+        assert_eq!(positions(&receiver.got()[0]), [2, 3, 4]);
+    }
+);
+
 #[test]
 fn the_signature_is_that_of_the_standard_webhooks_specification() {
     // The example of the specification's reference libraries.

@@ -290,7 +290,8 @@ pub fn hook(house: &House, what: HookCommand) -> Outcome<()> {
                 departments,
                 after,
             };
-            let made = command(house, &op, |tx, op| hooks::introduce(tx, op, &house.keys, &new))?;
+            let made = command(house, &op, |tx, op| hooks::introduce(tx, op, &new))?;
+            let made = hooks::with_secret(&house.keys, made);
             say::line(format!(
                 "已新增订阅 {}（编号 {}），从位置 {} 之后开始推送。",
                 made.hook.name, made.hook.hook_id, made.hook.position
@@ -318,11 +319,9 @@ pub fn hook(house: &House, what: HookCommand) -> Outcome<()> {
 }
 
 fn change(house: &House, op: &Op, hook_id: i64, deed: Deed, done: &str) -> Outcome<()> {
-    let renewed = command(house, op, |tx, op| {
-        hooks::change(tx, op, &house.keys, hook_id, deed)
-    })?;
+    let renewed = command(house, op, |tx, op| hooks::change(tx, op, hook_id, deed))?;
     say::line(done);
-    if let Some(renewed) = renewed {
+    if let Some(renewed) = renewed.map(|hook| hooks::with_secret(&house.keys, hook)) {
         say::line(format!("新的签名密钥（只显示这一次）：{}", renewed.secret));
     }
     Ok(())

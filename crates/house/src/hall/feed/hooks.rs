@@ -30,8 +30,9 @@ const STOPPED_AFTER_DAYS: i64 = 5;
 /// Days for which calls are kept.
 const KEPT_DAYS: i64 = 90;
 
-/// Introduces a subscriber. It is told of what happens from now on, unless it names a position.
-pub fn introduce(tx: &mut Tx, op: &Op, keys: &Keys, new: &NewHook) -> Outcome<Introduced> {
+/// Introduces a subscriber. It is told of what happens from now on, unless it names a position. Its secret comes from
+/// [`with_secret`], outside of whatever keeps answers for retries.
+pub fn introduce(tx: &mut Tx, op: &Op, new: &NewHook) -> Outcome<Hook> {
     whole_house(op)?;
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 60 {
@@ -58,13 +59,13 @@ pub fn introduce(tx: &mut Tx, op: &Op, keys: &Keys, new: &NewHook) -> Outcome<In
         hook_id,
         &json!({ "name": name, "url": new.url }),
     )?;
-    introduced(tx, keys, hook_id)
+    hook(tx, hook_id)
 }
 
-fn introduced(tx: &mut Tx, keys: &Keys, hook_id: i64) -> Outcome<Introduced> {
-    let hook = hook(tx, hook_id)?;
+/// The subscriber with the secret that was its own when it was read.
+pub fn with_secret(keys: &Keys, hook: Hook) -> Introduced {
     let secret = format!("whsec_{}", STANDARD.encode(secret(keys, &hook)));
-    Ok(Introduced { hook, secret })
+    Introduced { hook, secret }
 }
 
 fn secret(keys: &Keys, hook: &Hook) -> [u8; 32] {
@@ -134,8 +135,8 @@ pub enum Deed {
     Renew,
 }
 
-/// Does it. Returns the subscriber with its secret when the secret is new.
-pub fn change(tx: &mut Tx, op: &Op, keys: &Keys, hook_id: i64, deed: Deed) -> Outcome<Option<Introduced>> {
+/// Does it. Returns the subscriber when its secret is new, for [`with_secret`].
+pub fn change(tx: &mut Tx, op: &Op, hook_id: i64, deed: Deed) -> Outcome<Option<Hook>> {
     whole_house(op)?;
     let name = hook(tx, hook_id)?.name;
     let (verb, state) = match deed {
@@ -150,7 +151,7 @@ pub fn change(tx: &mut Tx, op: &Op, keys: &Keys, hook_id: i64, deed: Deed) -> Ou
     }
     tell(tx, op, verb, hook_id, &json!({ "name": name }))?;
     match deed {
-        Deed::Renew => introduced(tx, keys, hook_id).map(Some),
+        Deed::Renew => hook(tx, hook_id).map(Some),
         _ => Ok(None),
     }
 }

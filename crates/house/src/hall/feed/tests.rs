@@ -103,9 +103,8 @@ fn new_hook(name: &str) -> NewHook {
 }
 
 fn introduce(town: &Town, new: &NewHook) -> (i64, Vec<u8>) {
-    let made = town
-        .run(|tx, op| hooks::introduce(tx, op, &town.house.keys, new))
-        .unwrap();
+    let made = town.run(|tx, op| hooks::introduce(tx, op, new)).unwrap();
+    let made = hooks::with_secret(&town.house.keys, made);
     // What was told so far is over before the story begins.
     publication::seal(&town.house, &town.op()).unwrap();
     log::extend(&town.house, &town.op()).unwrap();
@@ -344,7 +343,7 @@ db_test!(
         assert_eq!(deliver(&town, &receiver), 0);
         receiver.answers(Ok(200));
         receiver.got();
-        town.run(|tx, op| hooks::change(tx, op, &town.house.keys, hook_id, Deed::Resume))
+        town.run(|tx, op| hooks::change(tx, op, hook_id, Deed::Resume))
             .unwrap();
         log::extend(&town.house, &town.op()).unwrap();
         assert_eq!(deliver(&town, &receiver), 1);
@@ -360,16 +359,13 @@ db_test!(
         let town = Town::build(&db);
         happen(&town, "test.before", None, 1);
         let (hook_id, secret) = introduce(&town, &new_hook("省平台"));
-        let change = |deed| {
-            town.run(|tx, op| hooks::change(tx, op, &town.house.keys, hook_id, deed))
-                .unwrap()
-        };
+        let change = |deed| town.run(|tx, op| hooks::change(tx, op, hook_id, deed)).unwrap();
         let receiver = Receiver::new();
         change(Deed::Pause);
         happen(&town, "test.done", None, 1);
         assert_eq!(deliver(&town, &receiver), 0);
         change(Deed::Resume);
-        let renewed = change(Deed::Renew).unwrap();
+        let renewed = hooks::with_secret(&town.house.keys, change(Deed::Renew).unwrap());
         assert_ne!(
             renewed.secret,
             format!(
@@ -406,11 +402,11 @@ db_test!(
                 url: url.into(),
                 ..new_hook("一")
             };
-            let refused = town.run(|tx, op| hooks::introduce(tx, op, &town.house.keys, &new));
+            let refused = town.run(|tx, op| hooks::introduce(tx, op, &new));
             assert_eq!(refused.unwrap_err().code, "hall.hook.url", "{url}");
         }
         introduce(&town, &new_hook("一"));
-        let refused = town.run(|tx, op| hooks::introduce(tx, op, &town.house.keys, &new_hook("一")));
+        let refused = town.run(|tx, op| hooks::introduce(tx, op, &new_hook("一")));
         assert_eq!(refused.unwrap_err().code, "hall.hook.taken");
         let limited = only(&town.op(), "440511");
         let refused = query(&town.house, &limited, hooks::hooks);

@@ -3,6 +3,8 @@
 //! The signature is that of the Standard Webhooks specification (`webhook-id`, `webhook-timestamp`,
 //! `webhook-signature: v1,base64(HMAC-SHA256(secret, id.timestamp.body))`), so that receivers find libraries for it.
 //! The secret is derived from the deployment's and never stored. A message keeps its number when it is sent again.
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;
@@ -104,11 +106,24 @@ pub fn check_url(url: &str) -> Outcome<()> {
     if authority.as_str().contains('@') {
         return refuse("不能带用户名和密码");
     }
-    let host = authority.host();
-    if host.starts_with("169.254.") || host.trim_start_matches('[').starts_with("fe80") {
-        return refuse("不能指向链路本地地址");
+    let host = authority.host().trim_matches(['[', ']']);
+    if host.parse().is_ok_and(is_out_of_bounds) {
+        return refuse("不能指向链路本地地址或云主机的元数据服务");
     }
     Ok(())
+}
+
+/// Where nothing is called however the address is written: link-local addresses, among them the metadata services of most
+/// clouds, and the places where the others keep theirs. A name may lead there too, so who carries calls asks again.
+pub fn is_out_of_bounds(address: IpAddr) -> bool {
+    /// Of Alibaba Cloud.
+    const METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+    /// Of Amazon.
+    const METADATA_6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_link_local() || address == METADATA,
+        IpAddr::V6(address) => address.is_unicast_link_local() || address == METADATA_6,
+    }
 }
 
 /// All subscribers.

@@ -396,6 +396,9 @@ db_test!(
             "receiver",
             "https://user:word@host/",
             "http://169.254.169.254/latest",
+            "http://100.100.100.200/latest",
+            "http://[fe80::1]/",
+            "http://[::ffff:169.254.169.254]:80/",
             "/path",
         ] {
             let new = NewHook {

@@ -207,14 +207,14 @@ fn tell(tx: &mut Tx, op: &Op, verb: &'static str, hook_id: i64, payload: &serde_
     ledger::append(tx, op, event).map(drop)
 }
 
-/// Tells every subscriber that is due one message. Returns how many calls were made. The calls are made outside any
-/// transaction; when the program dies between a call and its note, the same message is sent again.
+/// Tells the subscriber that has waited longest one message. Returns how many calls were made: one, or none when nobody
+/// waits. One at a time, so that each carries the time of its sending and nobody who stops the program waits for more than
+/// one. The call is made outside any transaction; when the program dies before its note, the same message is sent again.
 pub fn deliver(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
     let due = query(house, op, |tx, _| {
         let height = log::height(tx)?;
         store::due_hooks(tx, op.at, height)
     })?;
-    let mut calls = 0;
     for hook in due {
         let (events, upto) = query(house, op, |tx, _| wanted(tx, &hook))?;
         if events.is_empty() {
@@ -223,12 +223,12 @@ pub fn deliver(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
         }
         let message = message(&house.keys, &hook, &events, op.at)?;
         let answer = carrier.send(&message.1);
-        calls += 1;
         command(house, op, |tx, op| {
             note(tx, op, &hook, (&message.0, &events, upto), &answer)
         })?;
+        return Ok(1);
     }
-    Ok(calls)
+    Ok(0)
 }
 
 /// The next events a subscriber wants, and the position up to which that is all.

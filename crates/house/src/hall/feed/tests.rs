@@ -318,6 +318,37 @@ db_test!(
     }
 );
 
+/// A subscriber that takes its time.
+struct Slow<'t>(&'t Town, Receiver);
+
+impl Carrier for Slow<'_> {
+    fn send(&self, call: &Call) -> Result<Reply, String> {
+        let answer = self.1.send(call);
+        later(self.0, 600);
+        answer
+    }
+}
+
+db_test!(
+    a_slow_subscriber_does_not_make_the_time_of_the_next_ones_message_old,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        introduce(&town, &new_hook("甲"));
+        introduce(&town, &new_hook("乙"));
+        happen(&town, "test.done", None, 1);
+        let slow = Slow(&town, Receiver::new());
+        for _ in 0..2 {
+            let began = town.op().at.timestamp().to_string();
+            assert_eq!(hooks::deliver(&town.house, &town.op(), &slow).unwrap(), 1);
+            let got = slow.1.got();
+            assert_eq!((got.len(), header(&got[0], "webhook-timestamp")), (1, began));
+        }
+        let stood: Vec<i64> = town.ask(hooks::hooks).iter().map(|hook| hook.position).collect();
+        assert_eq!(stood, [3, 3], "each was told of all there was");
+    }
+);
+
 db_test!(
     a_subscriber_that_fails_for_days_is_set_aside_and_goes_on_where_it_stood_when_resumed,
     MIGRATIONS,

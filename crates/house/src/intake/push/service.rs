@@ -140,12 +140,11 @@ pub fn refusals(tx: &mut Tx, op: &Op, target_id: i64, before: i64, limit: i64) -
     store::refusals(tx, target_id, before, limit)
 }
 
-/// Serves every target that is due, one step each: fix a push, send it, or ask what became of it. Returns how many
-/// calls were made. Calls are made outside any transaction; whatever dies between a call and its note is done again, and
-/// the other side recognises it.
+/// Serves the target that has waited longest by one step: fixes a push and sends it, or asks what became of it. Returns how
+/// many steps were made: one, or none when nothing waits. Calls are made outside any transaction; whatever dies between a
+/// call and its note is done again, and the other side recognises it.
 pub fn serve(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
     let due = query(house, op, |tx, _| store::due_targets(tx, op.at))?;
-    let mut calls = 0;
     for target in due {
         let open = match query(house, op, |tx, _| store::open_push(tx, target.target_id))? {
             Some(push) => Some(push),
@@ -156,7 +155,6 @@ pub fn serve(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
             command(house, op, |tx, _| store::served(tx, target.target_id, next))?;
             continue;
         };
-        calls += 1;
         let outcome = if push.state == "sending" {
             send(house, op, carrier, &target, &push)
         } else {
@@ -173,8 +171,9 @@ pub fn serve(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
                 command(house, op, |tx, _| store::failed(tx, target.target_id, &why, next))?;
             }
         }
+        return Ok(1);
     }
-    Ok(calls)
+    Ok(0)
 }
 
 /// Fixes the next push of a target: which records it holds.

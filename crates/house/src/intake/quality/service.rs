@@ -293,13 +293,16 @@ pub fn watch(house: &House, op: &Op) -> Outcome<bool> {
         if seen.is_some_and(|day| day >= today) {
             return Ok(false);
         }
-        // Everything since the last time; the first time, since the first batch. Clocks that jump back change nothing.
-        let from = match (seen, store::first_batch(tx)?) {
-            (Some(seen), _) => seen,
-            (None, Some(first)) => local_day(first),
+        // Everything since the last time, and the month before it, for what came in at its end and was taken in later; the
+        // first time, since the first batch. Clocks that jump back change nothing.
+        let mut month = match (seen, store::first_batch(tx)?) {
+            (Some(seen), _) => {
+                let month = rules::month_of(seen);
+                rules::months_before(&month, 1).unwrap_or(month)
+            }
+            (None, Some(first)) => rules::month_of(local_day(first)),
             (None, None) => return Ok(false),
         };
-        let mut month = rules::month_of(from);
         let last = rules::month_of(today);
         while month <= last {
             measure(tx, op, &month)?;

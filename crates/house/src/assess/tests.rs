@@ -357,3 +357,11 @@ db_test!(
         assert_eq!(town.ask(|tx, _| service::standing(tx, 7)), None);
     }
 );
+
+#[test]
+fn classes_that_another_version_of_the_program_decided_are_nothing_to_stand_upon() {
+    let db = db::testing::TestDb::sqlite(MIGRATIONS);
+    let town = Town::build(&db.db());
+    let key = service::models_key(&town.op(), town.op().today()).unwrap();
+    assert_eq!(key.split(':').next(), Some(env!("CARGO_PKG_VERSION")));
+}

@@ -101,12 +101,14 @@ fn lock(tx: &mut Tx) -> Outcome<()> {
     tx.lock("assess_apply", 0)
 }
 
-/// What the classes of a day depend on besides entities and records, as a short text: the pack and the models in force.
+/// What the classes of a day depend on besides entities and records, as a short text: the program, which may come to other
+/// outcomes than its former version, the pack and the models in force.
 pub fn models_key(op: &Op, day: Day) -> Outcome<String> {
     let lineup = op.pack.on(day).lineup(GENERAL_MODEL)?;
     let text = serde_json::to_vec(&lineup.value).map_err(|e| Fault::internal("分类模型无法写出", e))?;
     Ok(format!(
-        "{}:{}",
+        "{}:{}:{}",
+        env!("CARGO_PKG_VERSION"),
         op.pack.hash(),
         hex::encode(Sha256::digest(&text))
     ))

@@ -365,3 +365,35 @@ fn classes_that_another_version_of_the_program_decided_are_nothing_to_stand_upon
     let key = service::models_key(&town.op(), town.op().today()).unwrap();
     assert_eq!(key.split(':').next(), Some(env!("CARGO_PKG_VERSION")));
 }
+
+db_test!(
+    a_run_is_stood_upon_only_as_what_it_was_and_while_no_other_contradicts_it,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let day = |number: u64| town.op().today() + chrono::Days::new(number);
+        let apply = |kind: &str, as_of| {
+            town.run(|tx, op| {
+                let run = service::open_run(tx, op, kind, as_of)?;
+                service::apply_run(tx, op, run.run_id, &Covers::Everybody, std::iter::empty())
+            })
+            .unwrap()
+            .run_id
+        };
+        let stands = |run_id, from, to| town.ask(|tx, _| service::can_stand_upon(tx, run_id, from, to));
+        let first = apply("full", day(0));
+        assert!(stands(first, day(0), day(5)));
+        assert!(!stands(first, day(1), day(5)), "it was as of another day");
+        assert!(!stands(first + 1_000, day(0), day(5)));
+        let event = apply("event", day(3));
+        assert!(stands(first, day(0), day(5)));
+        assert!(!stands(first, day(0), day(2)));
+        assert!(!stands(event, day(3), day(5)), "it was not about everybody");
+        apply("full", day(9));
+        assert!(
+            !stands(first, day(0), day(5)),
+            "a later run over everybody decided otherwise"
+        );
+        assert!(stands(first, day(0), day(9)));
+    }
+);

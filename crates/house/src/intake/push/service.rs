@@ -4,7 +4,6 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use db::Tx;
 use kernel::{Fault, FaultKind, Instant, Outcome};
-use policy::pack::Item;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -203,8 +202,17 @@ fn records(tx: &mut Tx, target: &Target, push: &Push) -> Outcome<Vec<Record>> {
     Ok(records)
 }
 
-/// The rows of a push as CSV under the catalogue's field names, one line a record.
-fn sheet(item: &Item, records: &[Record]) -> Outcome<Vec<u8>> {
+/// The rows of a push as CSV.
+struct Sheet {
+    text: Vec<u8>,
+    /// On which line each record begins: a text may go over several.
+    lines: Vec<i64>,
+}
+
+/// The rows of a push as CSV under the catalogue's field names, one row a record.
+fn sheet(op: &Op, target: &Target, push: &Push, records: &[Record]) -> Outcome<Sheet> {
+    let law = op.pack.on(crate::hall::local_day(push.created_at));
+    let item = law.item(&target.item)?.value;
     let broken = |e| Fault::internal("上报文件无法写出", e);
     let names: Vec<&str> = item.fields.iter().map(|field| field.name.as_str()).collect();
     let own = names.contains(&"subject_no");
@@ -216,6 +224,8 @@ fn sheet(item: &Item, records: &[Record]) -> Outcome<Vec<u8>> {
     writer
         .write_record(heading.chain(["操作"]))
         .map_err(|e| broken(std::io::Error::other(e)))?;
+    let mut lines = Vec::with_capacity(records.len());
+    let mut line = 2;
     for record in records {
         let cell = |name: &&str| match (*name, record.payload.get(*name)) {
             ("subject_no", _) => record.subject_no.clone(),
@@ -230,13 +240,23 @@ fn sheet(item: &Item, records: &[Record]) -> Outcome<Vec<u8>> {
         };
         let subject = (!own).then(|| record.subject_no.clone());
         let cells = subject.into_iter().chain(names.iter().map(cell));
+        let cells: Vec<String> = cells.chain([deed.to_owned()]).collect();
         writer
-            .write_record(cells.chain([deed.to_owned()]))
+            .write_record(&cells)
             .map_err(|e| broken(std::io::Error::other(e)))?;
+        lines.push(line);
+        line += 1 + cells.iter().map(|cell| breaks(cell)).sum::<i64>();
     }
-    writer
+    let text = writer
         .into_inner()
-        .map_err(|e| broken(std::io::Error::other(e.to_string())))
+        .map_err(|e| broken(std::io::Error::other(e.to_string())))?;
+    Ok(Sheet { text, lines })
+}
+
+/// How many lines of a file end within a cell.
+fn breaks(cell: &str) -> i64 {
+    let pairs = cell.matches("\r\n").count();
+    i64::try_from(cell.matches(['\r', '\n']).count() - pairs).unwrap_or(i64::MAX)
 }
 
 #[derive(Deserialize)]
@@ -310,9 +330,8 @@ fn send(
 ) -> Result<Instant, String> {
     let ours = |fault: Fault| format!("本平台出错：{}", fault.detail);
     let body = query(house, op, |tx, op| {
-        let law = op.pack.on(crate::hall::local_day(push.created_at));
-        let item = law.item(&target.item)?.value;
-        sheet(item, &records(tx, target, push)?)
+        let records = records(tx, target, push)?;
+        Ok(sheet(op, target, push, &records)?.text)
     })
     .map_err(ours)?;
     let path = format!(
@@ -354,9 +373,10 @@ fn follow_up(
     let accepted = remote.rows_accepted + remote.rows_unchanged;
     command(house, op, |tx, op| {
         let records = records(tx, target, push)?;
+        let lines = sheet(op, target, push, &records)?.lines;
         let refusals: Vec<PushRefusal> = rows
             .iter()
-            .filter_map(|row| refusal(push, &records, row))
+            .filter_map(|row| refusal(push, (&records, &lines), row))
             .collect();
         store::save_refusals(tx, &refusals)?;
         let ended = Ended {
@@ -374,9 +394,9 @@ fn follow_up(
     Ok(op.at)
 }
 
-/// A refused row of the other side as a record of ours: line 2 is the first record, after the heading.
-fn refusal(push: &Push, records: &[Record], row: &RemoteRefusal) -> Option<PushRefusal> {
-    let place = usize::try_from(row.line - 2).ok()?;
+/// A refused row of the other side as a record of ours: the one that begins on its line, or holds it.
+fn refusal(push: &Push, (records, lines): (&[Record], &[i64]), row: &RemoteRefusal) -> Option<PushRefusal> {
+    let place = lines.partition_point(|line| *line <= row.line).checked_sub(1)?;
     Some(PushRefusal {
         push_id: push.push_id,
         record_id: records.get(place)?.record_id,

@@ -147,6 +147,44 @@ db_test!(
 );
 
 db_test!(
+    a_refused_row_is_known_by_its_record_although_a_text_before_it_goes_over_several_lines,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let text = format!(
+            "统一社会信用代码,决定书文号,处罚类别,处罚决定日期,违法事实\n\
+             {FIRM},1号,警告,2026-05-01,\"一、未按规定公示。\n二、逾期不改。\"\n\
+             {OTHER},2号,警告,2026-05-02,甲\n{FIRM},3号,警告,2026-05-03,乙\n"
+        );
+        assert_eq!(town.hand_over("penalty", &text).rows_accepted, 3);
+        let made = service::add(&town.house, &town.op(), &target("penalty")).unwrap();
+        let upper = Upper::default();
+        upper.will_say(200, &json!({ "batch_id": 7 }));
+        assert_eq!(serve(&town, &upper), 1);
+        let sent = upper.asked().remove(0).body;
+        let third = std::str::from_utf8(&sent)
+            .unwrap()
+            .lines()
+            .nth(3)
+            .unwrap()
+            .to_owned();
+        assert!(third.contains("2号"), "{third}");
+        later(&town, 3);
+        upper.will_say(200, &batch("applied", 1, 2));
+        let refused = |line: i64| json!({ "line": line, "field": "违法事实", "reason": "不认识" });
+        upper.will_say(
+            200,
+            &json!({ "items": [refused(4), refused(5)], "next": null, "total": null }),
+        );
+        assert_eq!(serve(&town, &upper), 1);
+        let first = town.ask(|tx, op| service::pushes(tx, op, made.target_id, i64::MAX, 10))[0].first_record;
+        let rows = town.ask(|tx, op| service::refusals(tx, op, made.target_id, i64::MAX, 10));
+        let records: Vec<i64> = rows.iter().map(|row| row.record_id - first).collect();
+        assert_eq!(records, [2, 1]);
+    }
+);
+
+db_test!(
     a_push_that_got_lost_is_sent_again_as_it_was_even_when_more_has_come_in,
     MIGRATIONS,
     |db| {

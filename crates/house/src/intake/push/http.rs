@@ -111,7 +111,7 @@ async fn refusals(
     ask(&edge, op, move |tx, op| {
         let before = PageView::<PushRefusal>::after(paging.cursor.as_deref(), i64::MAX)?;
         let found = service::refusals(tx, op, target_id, before, limit + 1)?;
-        PageView::cut(found, limit, |refusal| refusal.record_id)
+        PageView::cut_between(found, limit, |refusal| refusal.record_id)
     })
     .await
 }

@@ -39,6 +39,15 @@ pub fn add(house: &House, op: &Op, new: &NewTarget) -> Outcome<Target> {
         let detail = "上报目标须有名称、本平台在上级平台的部门编号和访问令牌。";
         return Err(Fault::invalid("intake.target.incomplete", detail));
     }
+    // Both become part of the addresses that are called.
+    let fits = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    if new.url.contains(['?', '#']) || !fits(new.supplier.trim()) {
+        let detail = "上级平台地址只写到路径为止，不带“?”和“#”；部门编号只能由字母、数字和“-”“_”“.”组成。";
+        return Err(Fault::invalid("intake.target.address", detail));
+    }
     let target_id = command(house, op, |tx, op| {
         whole_house(op)?;
         super::super::service::known_item(&op.pack.on(op.today()), &new.item)?;

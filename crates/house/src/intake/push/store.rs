@@ -101,7 +101,7 @@ pub fn save_target(tx: &mut Tx, op: &Op, target_id: i64, new: &NewTarget, positi
         new.name.trim(),
         &new.item,
         new.url.trim_end_matches('/'),
-        &new.supplier,
+        new.supplier.trim(),
         position,
         op.at,
         &op.actor.name

@@ -258,6 +258,18 @@ db_test!(
             }),
             "hall.hook.url"
         );
+        for (url, supplier) in [
+            ("https://upper.example/?to=", "440500"),
+            ("https://upper.example/", "440500&dry_run=true"),
+            ("https://upper.example/", "市局"),
+        ] {
+            let new = NewTarget {
+                url: url.into(),
+                supplier: supplier.into(),
+                ..target("penalty")
+            };
+            assert_eq!(add(new), "intake.target.address", "{url} {supplier}");
+        }
         assert_eq!(
             add(NewTarget {
                 token: String::new(),

@@ -362,3 +362,26 @@ async fn the_secret_of_a_subscriber_is_told_again_on_a_retry_and_stands_nowhere_
     assert_eq!(kept.len(), 2);
     assert!(kept.iter().all(|answer| !answer.contains("whsec_")), "{kept:?}");
 }
+
+#[tokio::test]
+async fn the_token_of_a_target_goes_when_the_target_is_removed() {
+    let desk = desk();
+    let post = |path: &str, body: &str| {
+        desk.request("POST", path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()))
+            .unwrap()
+    };
+    let new = r#"{"name":"省平台","item":"penalty","url":"https://upper.example","supplier":"440500","token":"xh_1"}"#;
+    let (status, _, made) = desk.send(post("/api/v1/intake/targets", new)).await;
+    assert_eq!(status, StatusCode::OK, "{made}");
+    let id = &made["target_id"];
+    let token = desk.town.house.folder.path(&format!("push-{id}.token"));
+    let state = format!("/api/v1/intake/targets/{id}/state");
+    for (word, kept) in [("paused", true), ("removed", false)] {
+        let body = format!(r#"{{"state":"{word}"}}"#);
+        let (status, _, said) = desk.send(post(&state, &body)).await;
+        assert_eq!(status, StatusCode::OK, "{said}");
+        assert_eq!(token.exists(), kept, "{word}");
+    }
+}

@@ -96,7 +96,7 @@ fn tell(tx: &mut Tx, op: &Op, verb: &'static str, target_id: i64, payload: Value
     ledger::append(tx, op, event).map(drop)
 }
 
-/// `active`, `paused` or `removed`.
+/// `active`, `paused` or `removed`; after `removed` comes [`forget_token`].
 pub fn set_state(tx: &mut Tx, op: &Op, target_id: i64, state: &str) -> Outcome<()> {
     whole_house(op)?;
     let name = target(tx, target_id)?.name;
@@ -111,6 +111,11 @@ pub fn set_state(tx: &mut Tx, op: &Op, target_id: i64, state: &str) -> Outcome<(
     };
     store::set_state(tx, target_id, state, op.at)?;
     tell(tx, op, verb, target_id, json!({ "name": name }))
+}
+
+/// Takes the token of a target away that was removed: nobody calls with it any more.
+pub fn forget_token(house: &House, target_id: i64) -> Outcome<()> {
+    house.folder.remove(&token_file(target_id))
 }
 
 /// What became of each target's records.

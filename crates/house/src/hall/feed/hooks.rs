@@ -36,6 +36,7 @@ const KEPT_DAYS: i64 = 90;
 /// [`with_secret`], outside of whatever keeps answers for retries.
 pub fn introduce(tx: &mut Tx, op: &Op, new: &NewHook) -> Outcome<Hook> {
     whole_house(op)?;
+    tx.lock("hall_hook", 0)?;
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 60 {
         return Err(Fault::invalid("hall.hook.name", "订阅的名称须为 1 至 60 个字。"));
@@ -318,8 +319,9 @@ fn note(
     let gone = status == Some(410);
     let stopped = gone || op.at - since >= Duration::days(STOPPED_AFTER_DAYS);
     let state = if stopped { "stopped" } else { "active" };
-    store::failed(tx, hook, (op.at, op.at + pause(hook)), &fault, state)?;
-    if stopped {
+    let noted = store::failed(tx, hook, (op.at, op.at + pause(hook)), &fault, state)?;
+    // Whoever paused or removed it while it was called has decided already.
+    if stopped && noted {
         tracing::warn!(hook = %hook.name, fault, "a subscriber is told nothing more until somebody resumes it");
         let payload = json!({ "name": hook.name, "since": since, "fault": fault });
         tell(tx, op, "hall.hook-stopped", hook.hook_id, &payload)?;

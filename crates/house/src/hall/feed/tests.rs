@@ -383,6 +383,36 @@ db_test!(
     }
 );
 
+/// A subscriber that is gone for good, and paused by somebody while it is called.
+struct Paused<'t>(&'t Town, i64);
+
+impl Carrier for Paused<'_> {
+    fn send(&self, _: &Call) -> Result<Reply, String> {
+        self.0
+            .run(|tx, op| hooks::change(tx, op, self.1, Deed::Pause))
+            .unwrap();
+        Ok(Reply {
+            status: 410,
+            body: Vec::new(),
+        })
+    }
+}
+
+db_test!(
+    a_subscriber_paused_while_it_is_called_stays_paused_and_is_not_said_to_be_stopped,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let (hook_id, _) = introduce(&town, &new_hook("省平台"));
+        happen(&town, "test.done", None, 1);
+        let told = hooks::deliver(&town.house, &town.op(), &Paused(&town, hook_id)).unwrap();
+        assert_eq!((told, town.ask(hooks::hooks)[0].state.as_str()), (1, "paused"));
+        let about = town.ask(|tx, op| ledger::about(tx, op, &format!("hook:{hook_id}")));
+        let verbs: Vec<&str> = about.iter().map(|event| event.verb.as_str()).collect();
+        assert_eq!(verbs, ["hall.hook-introduced", "hall.hook-paused"]);
+    }
+);
+
 db_test!(
     pausing_renewing_rewinding_and_removing_do_what_they_say,
     MIGRATIONS,

@@ -51,6 +51,7 @@ pub fn add(house: &House, op: &Op, new: &NewTarget) -> Outcome<Target> {
     let target_id = command(house, op, |tx, op| {
         whole_house(op)?;
         super::super::service::known_item(&op.pack.on(op.today()), &new.item)?;
+        tx.lock("intake_target", 0)?;
         if store::targets(tx)?
             .iter()
             .any(|target| target.name == new.name.trim())

@@ -219,6 +219,33 @@ db_test!(
 );
 
 db_test!(
+    a_large_batch_goes_up_in_parts_and_what_waits_of_it_is_counted,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let rows: Vec<String> = (0..5_003)
+            .map(|n| format!("{FIRM},{n}号,警告,2026-05-01"))
+            .collect();
+        let heading = "统一社会信用代码,决定书文号,处罚类别,处罚决定日期";
+        town.hand_over("penalty", &format!("{heading}\n{}\n", rows.join("\n")));
+        service::add(&town.house, &town.op(), &target("penalty")).unwrap();
+        let upper = Upper::default();
+        for (number, records) in [(1, 5_000), (2, 3)] {
+            upper.will_say(200, &json!({ "batch_id": number }));
+            assert_eq!(serve(&town, &upper), 1);
+            let sent = upper.asked().remove(0).body;
+            assert_eq!(std::str::from_utf8(&sent).unwrap().lines().count(), records + 1);
+            assert_eq!(share(&town).received, 5_003, "part {number}");
+            later(&town, 3);
+            upper.will_say(200, &batch("applied", i64::try_from(records).unwrap(), 0));
+            assert_eq!(serve(&town, &upper), 1);
+            upper.asked();
+        }
+        assert_eq!((share(&town).pushed, share(&town).acknowledged), (5_003, 5_003));
+    }
+);
+
+db_test!(
     what_was_taken_back_goes_up_as_taken_back_and_a_target_from_now_on_leaves_the_past_out,
     MIGRATIONS,
     |db| {

@@ -346,14 +346,24 @@ db_test!(
         let run = town
             .run(|tx, op| service::open_run(tx, op, "full", today))
             .unwrap();
-        let graded = (1..=30_000).rev().map(|entity_id| Graded {
-            entity_id,
-            class: "A".into(),
-            points: 0,
-        });
-        let refused = town
-            .run(|tx, op| service::apply_run(tx, op, run.run_id, &Covers::Everybody, graded.clone().map(Ok)));
-        assert!(refused.is_err());
+        // More than one piece, the last piece, the only one.
+        let orders: [Vec<i64>; 3] = [
+            (1..=30_000).rev().collect(),
+            (1..=20_000).chain([20_002, 20_001]).collect(),
+            vec![9, 7],
+        ];
+        for order in orders {
+            let graded = order.into_iter().map(|entity_id| {
+                Ok(Graded {
+                    entity_id,
+                    class: "A".into(),
+                    points: 0,
+                })
+            });
+            let refused =
+                town.run(|tx, op| service::apply_run(tx, op, run.run_id, &Covers::Everybody, graded.clone()));
+            assert!(refused.is_err());
+        }
         assert_eq!(town.ask(|tx, _| service::standing(tx, 7)), None);
     }
 );

@@ -29,7 +29,7 @@ pub fn model_on(op: &Op, day: Day) -> Outcome<Compiled> {
 
 /// Opens a run over everything known so far.
 pub fn open_run(tx: &mut Tx, op: &Op, kind: &str, as_of: Day) -> Outcome<Run> {
-    // The number first: a run with a smaller number then knows no record that this one does not.
+    // The number first: whatever run is opened for a record this one does not know then has a greater number.
     let run_id = tx.next_id()?;
     let upto = intake::service::last_record(tx)?;
     let new = store::NewRun {

@@ -261,7 +261,7 @@ fn on_postgresql_a_run_upon_the_former_one_leaves_nothing_for_a_full_one() {
 
 #[test]
 fn a_snapshot_of_records_that_a_backup_took_back_is_not_taken_for_those_that_came_in_since() {
-    let city = common::city(32, ENTITIES);
+    let city = common::city(31, ENTITIES);
     let rows = edits::read_city(city.path());
     let place = deployment("sqlite:xinheng.db");
     place.import_city(city.path());
@@ -282,7 +282,7 @@ fn a_snapshot_of_records_that_a_backup_took_back_is_not_taken_for_those_that_cam
             .good();
         assert_eq!(number(&said, "入库 "), i64::try_from(count).unwrap(), "{said}");
     };
-    more("lost", 0, 10);
+    more("lost", 0, 5);
     classify(&place, today);
     // The database comes back from the backup, the snapshot does not; then more comes in than was lost.
     for entry in std::fs::read_dir(place.data()).unwrap() {
@@ -295,7 +295,7 @@ fn a_snapshot_of_records_that_a_backup_took_back_is_not_taken_for_those_that_cam
             }
         }
     }
-    more("other", 20, 15);
+    more("other", 5, 7);
     let by_event = Inside::open(&place.data()).classes();
     let said = place.run(&["classify", "--as-of", &today.to_string()]).good();
     assert!(said.contains("全量计算："), "{said}");

@@ -171,7 +171,7 @@ impl Follower {
     }
 
     /// Takes a page, all of it or nothing. Refuses a page that does not begin where the last one ended, leaves a
-    /// position out, changes an entry, or is signed by somebody else.
+    /// position out, changes an entry, is signed by somebody else, or promises more without giving any.
     pub fn take(&mut self, page: &Page) -> Result<(), ProofError> {
         if page.suite != self.suite.name() {
             return Err(refused("密码套件与以前不同"));
@@ -202,6 +202,9 @@ impl Follower {
         }
         if state.size != range.size() || state.root != range.root() {
             return Err(refused("条目与签名的状态不一致：有条目缺失或被改动"));
+        }
+        if page.height < state.size || (page.entries.is_empty() && page.height > state.size) {
+            return Err(refused("总数与条目不符"));
         }
         self.key = Some(state.key.clone());
         self.range = range;
@@ -286,6 +289,12 @@ mod tests {
         refuse(&|page| page.entries.swap(0, 1));
         refuse(&|page| page.after = 0);
         refuse(&|page| page.state.size += 1);
+        refuse(&|page| page.height = 11);
+        refuse(&|page| {
+            // Signed all right, but nobody would ever get beyond it.
+            page.entries.clear();
+            page.state = good[0].state.clone();
+        });
         refuse(&|page| page.suite = "sha256-ed25519".into());
         let other = Key::from_random(SUITE, &[4; 32]).unwrap();
         refuse(&|page| {

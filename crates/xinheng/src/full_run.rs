@@ -19,6 +19,8 @@ mod export;
 
 /// Segments kept before they are merged.
 const MOST_SEGMENTS: usize = 8;
+/// Folder of the snapshot inside the data folder.
+const SNAPSHOT: &str = "snapshot";
 /// Where the outcomes wait, inside the folder of the snapshot, until the house has taken them in.
 const OUTCOMES: &str = "outcomes.parquet";
 
@@ -123,7 +125,7 @@ pub fn full_run(house: &House, op: &Op, run_id: i64, forced: bool) -> Outcome<Re
     }
     let model = service::model_on(op, run.as_of)?;
     let key = service::models_key(op, run.as_of)?;
-    let folder = house.folder.path("snapshot");
+    let folder = house.folder.path(SNAPSHOT);
     let (mut writer, stands) = stand(house, op, &folder, &run, &key, forced)?;
     export::bring_up_to(house, op, &mut writer, model.symbols(), run.upto, stands)?;
     let exported = house.clock.now();
@@ -160,7 +162,7 @@ fn stand(
     key: &str,
     forced: bool,
 ) -> Outcome<(Writer, bool)> {
-    let mut writer = export::open(folder, run.upto)?;
+    let mut writer = export::open(house, op, folder, run.upto)?;
     writer
         .forget_unless(|run_id| query(house, op, |tx, _| service::is_applied(tx, run_id)).map_err(Stop))
         .map_err(|stop| stop.0)?;

@@ -28,9 +28,9 @@ statements! {
     /// Whether a later run over everybody has been applied.
     LATER_FULL = "SELECT run_id FROM assess_run WHERE kind = 'full' AND state = 'applied' AND run_id > $1
                   ORDER BY run_id LIMIT 1";
-    /// A run since another about some entities, as of a day outside some days.
-    EVENT_OUTSIDE = "SELECT run_id FROM assess_run WHERE kind = 'event' AND state = 'applied' AND run_id > $1
-                     AND (as_of < $2 OR as_of > $3) ORDER BY run_id LIMIT 1";
+    /// A run since another as of a day outside some days.
+    RUN_OUTSIDE = "SELECT run_id FROM assess_run WHERE state = 'applied' AND run_id > $1
+                   AND (as_of < $2 OR as_of > $3) ORDER BY run_id LIMIT 1";
     /// Ends runs whose process was killed.
     ABANDON = "UPDATE assess_run SET state = 'abandoned', finished_at = $1 WHERE state = 'loading'";
     /// Puts the staged outcomes in the place of the classes they differ from. A class that a later run gave stays.
@@ -200,9 +200,9 @@ pub fn later_full(tx: &mut Tx, run_id: i64) -> Outcome<bool> {
     Ok(tx.opt(&LATER_FULL, args![run_id])?.is_some())
 }
 
-/// Whether a run about some entities since `run_id` was as of a day outside `from`–`to`.
-pub fn event_outside(tx: &mut Tx, run_id: i64, from: Day, to: Day) -> Outcome<bool> {
-    Ok(tx.opt(&EVENT_OUTSIDE, args![run_id, from, to])?.is_some())
+/// Whether a run since `run_id` was as of a day outside `from`–`to`.
+pub fn run_outside(tx: &mut Tx, run_id: i64, from: Day, to: Day) -> Outcome<bool> {
+    Ok(tx.opt(&RUN_OUTSIDE, args![run_id, from, to])?.is_some())
 }
 
 /// The classes of the entities from one number to another, in order.

@@ -346,14 +346,64 @@ db_test!(
         let run = town
             .run(|tx, op| service::open_run(tx, op, "full", today))
             .unwrap();
-        let graded = (1..=30_000).rev().map(|entity_id| Graded {
-            entity_id,
-            class: "A".into(),
-            points: 0,
-        });
-        let refused = town
-            .run(|tx, op| service::apply_run(tx, op, run.run_id, &Covers::Everybody, graded.clone().map(Ok)));
-        assert!(refused.is_err());
+        // More than one piece, the last piece, the only one.
+        let orders: [Vec<i64>; 3] = [
+            (1..=30_000).rev().collect(),
+            (1..=20_000).chain([20_002, 20_001]).collect(),
+            vec![9, 7],
+        ];
+        for order in orders {
+            let graded = order.into_iter().map(|entity_id| {
+                Ok(Graded {
+                    entity_id,
+                    class: "A".into(),
+                    points: 0,
+                })
+            });
+            let refused =
+                town.run(|tx, op| service::apply_run(tx, op, run.run_id, &Covers::Everybody, graded.clone()));
+            assert!(refused.is_err());
+        }
         assert_eq!(town.ask(|tx, _| service::standing(tx, 7)), None);
+    }
+);
+
+#[test]
+fn classes_that_another_version_of_the_program_decided_are_nothing_to_stand_upon() {
+    let db = db::testing::TestDb::sqlite(MIGRATIONS);
+    let town = Town::build(&db.db());
+    let key = service::models_key(&town.op(), town.op().today()).unwrap();
+    assert_eq!(key.split(':').next(), Some(env!("CARGO_PKG_VERSION")));
+}
+
+db_test!(
+    a_run_is_stood_upon_only_as_what_it_was_and_while_no_other_contradicts_it,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let day = |number: u64| town.op().today() + chrono::Days::new(number);
+        let apply = |kind: &str, as_of| {
+            town.run(|tx, op| {
+                let run = service::open_run(tx, op, kind, as_of)?;
+                service::apply_run(tx, op, run.run_id, &Covers::Everybody, std::iter::empty())
+            })
+            .unwrap()
+            .run_id
+        };
+        let stands = |run_id, from, to| town.ask(|tx, _| service::can_stand_upon(tx, run_id, from, to));
+        let first = apply("full", day(0));
+        assert!(stands(first, day(0), day(5)));
+        assert!(!stands(first, day(1), day(5)), "it was as of another day");
+        assert!(!stands(first + 1_000, day(0), day(5)));
+        let event = apply("event", day(3));
+        assert!(stands(first, day(0), day(5)));
+        assert!(!stands(first, day(0), day(2)));
+        assert!(!stands(event, day(3), day(5)), "it was not about everybody");
+        apply("full", day(9));
+        assert!(
+            !stands(first, day(0), day(5)),
+            "a later run over everybody decided otherwise"
+        );
+        assert!(stands(first, day(0), day(9)));
     }
 );

@@ -233,6 +233,21 @@ impl<T: ToSchema> PageView<T> {
         })
     }
 
+    /// Like [`PageView::cut`] where several rows in sequence share a key: a page ends between two keys, so that the cursor
+    /// leaves none out. Only when all rows asked for share one it ends within it.
+    pub fn cut_between(mut items: Vec<T>, limit: i64, key: impl Fn(&T) -> i64) -> Outcome<Self> {
+        let full = usize::try_from(limit).unwrap_or(0);
+        if items.len() <= full {
+            return Ok(Self::whole(items));
+        }
+        let last = items.last().map(&key);
+        if items.first().map(&key) != last {
+            items.retain(|item| Some(key(item)) != last);
+        }
+        let next = items.last().map(&key);
+        Self::whole(items).followed_by(next)
+    }
+
     /// A page that holds all there is.
     pub fn whole(items: Vec<T>) -> Self {
         Self {
@@ -274,5 +289,35 @@ pub fn page_limit(asked: Option<i64>) -> Outcome<i64> {
             "edge.page.limit",
             format!("每页条数 limit 须在 1 至 {PAGE_MOST} 之间。"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PageView;
+
+    #[test]
+    fn pages_that_end_between_two_keys_give_every_row_once() {
+        let rows = [9_i64, 9, 7, 7, 7, 4, 3, 3];
+        for limit in 3..10 {
+            let (mut before, mut seen) = (i64::MAX, Vec::new());
+            loop {
+                let least = usize::try_from(limit).unwrap() + 1;
+                let found = rows
+                    .iter()
+                    .copied()
+                    .filter(|row| *row < before)
+                    .take(least)
+                    .collect();
+                let page = PageView::cut_between(found, limit, |row| *row).unwrap();
+                assert!(page.items.len() <= usize::try_from(limit).unwrap());
+                seen.extend_from_slice(&page.items);
+                match page.next {
+                    Some(next) => before = PageView::<i64>::after(Some(&next), 0).unwrap(),
+                    None => break,
+                }
+            }
+            assert_eq!(seen, rows, "{limit}");
+        }
     }
 }

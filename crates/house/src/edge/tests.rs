@@ -326,3 +326,62 @@ fn a_route_without_a_known_permission_keeps_the_program_from_starting() {
     assert_eq!(twice.check().unwrap_err().code, "edge.route.twice");
     assert!(all_routes().check().is_ok());
 }
+
+#[tokio::test]
+async fn the_secret_of_a_subscriber_is_told_again_on_a_retry_and_stands_nowhere_in_the_database() {
+    db::statements! {
+        /// The answers kept for retries.
+        KEPT = "SELECT answer FROM hall_answer";
+    }
+    let desk = desk();
+    let introduce = || {
+        desk.request("POST", "/api/v1/feed/hooks")
+            .header("idempotency-key", "k1")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(
+                r#"{"name":"市平台","url":"https://receiver.example/in"}"#,
+            ))
+            .unwrap()
+    };
+    let (status, _, first) = desk.send(introduce()).await;
+    assert_eq!(status, StatusCode::OK, "{first}");
+    let (_, _, again) = desk.send(introduce()).await;
+    assert_eq!(first, again);
+    let path = format!("/api/v1/feed/hooks/{}/change", first["hook"]["hook_id"]);
+    let renew = desk
+        .request("POST", &path)
+        .header("idempotency-key", "k2")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(r#"{"deed":"renew"}"#))
+        .unwrap();
+    let (_, _, renewed) = desk.send(renew).await;
+    assert!(renewed["secret"].as_str().unwrap().starts_with("whsec_"));
+    assert_ne!(renewed["secret"], first["secret"]);
+    let kept = desk.town.ask(|tx, _| tx.all(&KEPT, db::args![]));
+    let kept: Vec<String> = kept.iter().map(|row| row.get("answer").unwrap()).collect();
+    assert_eq!(kept.len(), 2);
+    assert!(kept.iter().all(|answer| !answer.contains("whsec_")), "{kept:?}");
+}
+
+#[tokio::test]
+async fn the_token_of_a_target_goes_when_the_target_is_removed() {
+    let desk = desk();
+    let post = |path: &str, body: &str| {
+        desk.request("POST", path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()))
+            .unwrap()
+    };
+    let new = r#"{"name":"省平台","item":"penalty","url":"https://upper.example","supplier":"440500","token":"xh_1"}"#;
+    let (status, _, made) = desk.send(post("/api/v1/intake/targets", new)).await;
+    assert_eq!(status, StatusCode::OK, "{made}");
+    let id = &made["target_id"];
+    let token = desk.town.house.folder.path(&format!("push-{id}.token"));
+    let state = format!("/api/v1/intake/targets/{id}/state");
+    for (word, kept) in [("paused", true), ("removed", false)] {
+        let body = format!(r#"{{"state":"{word}"}}"#);
+        let (status, _, said) = desk.send(post(&state, &body)).await;
+        assert_eq!(status, StatusCode::OK, "{said}");
+        assert_eq!(token.exists(), kept, "{word}");
+    }
+}

@@ -35,7 +35,7 @@ pub fn take_in(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
                 newest.insert(record.subject_id, entity);
             } else {
                 newest.remove(&record.subject_id);
-                store::remove(tx, record.subject_id)?;
+                store::remove(tx, record.subject_id, record.record_id)?;
             }
         }
         let mut entities: Vec<Entity> = newest.into_values().collect();
@@ -90,7 +90,7 @@ pub fn take_made(
                     let record_id = record.record_id;
                     newest.insert(id, Entity { record_id, ..entity });
                 }
-                None => gone.push(id),
+                None => gone.push((id, record.record_id)),
             }
         } else if record.first && started.insert(id) {
             new.push((record, said));
@@ -100,8 +100,8 @@ pub fn take_made(
         }
     }
     store::add(tx, batch, &new)?;
-    for entity_id in gone {
-        store::remove(tx, entity_id)?;
+    for (entity_id, withdrawal) in gone {
+        store::remove(tx, entity_id, withdrawal)?;
     }
     if newest.is_empty() {
         return Ok(());

@@ -52,8 +52,8 @@ statements! {
     MAKE_BY_NAME = "CREATE INDEX IF NOT EXISTS registry_entity_name ON registry_entity (name_key, entity_id)";
     /// Builds the index by place, as the schema has it.
     MAKE_BY_PLACE = "CREATE INDEX IF NOT EXISTS registry_entity_division ON registry_entity (division, entity_id)";
-    /// Takes an entity out whose only registration record was taken back.
-    REMOVE = "DELETE FROM registry_entity WHERE entity_id = $1";
+    /// Takes an entity out whose only registration record was taken back, unless a newer one describes it by now.
+    REMOVE = "DELETE FROM registry_entity WHERE entity_id = $1 AND record_id < $2";
     /// Forgets the staged rows.
     CLEAR = "DELETE FROM registry_stage";
 }
@@ -214,6 +214,7 @@ pub fn make_indexes(tx: &mut Tx) -> Outcome<()> {
         .try_for_each(|index| tx.exec(index, args![]).map(drop))
 }
 
-pub fn remove(tx: &mut Tx, entity_id: i64) -> Outcome<()> {
-    tx.exec(&REMOVE, &args![entity_id]).map(drop)
+/// Takes an entity out that nothing describes since a withdrawal.
+pub fn remove(tx: &mut Tx, entity_id: i64, withdrawal: i64) -> Outcome<()> {
+    tx.exec(&REMOVE, &args![entity_id, withdrawal]).map(drop)
 }

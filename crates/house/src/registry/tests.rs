@@ -5,7 +5,7 @@ use kernel::actor::{Actor, Scope};
 
 use super::model::Search;
 use super::{rules, service};
-use crate::hall::{Op, query};
+use crate::hall::{Op, job, query};
 use crate::intake::model::{Record, Relation};
 use crate::stories::{FIRM, OTHER, Town};
 use crate::{MIGRATIONS, intake};
@@ -43,6 +43,43 @@ db_test!(a_renamed_firm_keeps_its_former_name, MIGRATIONS, |db| {
     assert_eq!(file.entity.name, "示例甲餐饮有限公司");
     assert!(file.former_names.is_empty(), "{:?}", file.former_names);
 });
+
+db_test!(
+    an_entity_registered_anew_stays_when_the_ledger_tells_late_of_the_withdrawal_before,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let withdrawal = intake::model::NewBatch {
+            item: "registration".into(),
+            supplier: "440511-scjg".into(),
+            source: "ledger".into(),
+            file_name: "1".into(),
+        };
+        let row = intake::service::Row {
+            subject_no: FIRM.into(),
+            fields: vec![("操作".into(), "撤销".into())],
+        };
+        let rows = std::slice::from_ref(&row);
+        town.run(|tx, op| intake::service::accept(tx, op, &withdrawal, rows))
+            .unwrap();
+        // Before any reader hears of it the firm is registered anew, and taken into the register with the batch.
+        let text = format!(
+            "统一社会信用代码,名称,类型,成立日期,登记状态,行业代码,行政区划\n{FIRM},示例丁餐饮有限公司,1130,2015-03-01,1,H6210,440511\n"
+        );
+        town.receive(
+            "registration",
+            text.as_bytes(),
+            &intake::service::Mapping::default(),
+        );
+        let workers = crate::workers();
+        let workers: Vec<&dyn job::Worker> = workers.iter().map(AsRef::as_ref).collect();
+        assert!(job::run_next(&town.house, &town.op(), &workers, true).unwrap());
+        let name = || town.ask(|tx, op| service::by_no(tx, op, FIRM)).name;
+        assert_eq!(name(), "示例丁餐饮有限公司");
+        town.settle();
+        assert_eq!(name(), "示例丁餐饮有限公司");
+    }
+);
 
 db_test!(the_file_speaks_as_known_on_an_earlier_day, MIGRATIONS, |db| {
     let town = Town::build(&db).with_three();

@@ -1,5 +1,5 @@
 //! `xinheng feed`: download another platform's ledger with proof that nothing is missing, and manage subscribers.
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -178,13 +178,7 @@ fn follow_to(from: &str, token: &str, to: &Path, key: Option<&str>, verbs: Optio
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(file_fault(&marked, &error)),
     };
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(to)
-        .map_err(|e| file_fault(to, &e))?;
-    file.set_len(kept.as_ref().map_or(0, |kept| kept.length))
-        .map_err(|e| file_fault(to, &e))?;
+    let mut file = continued(to, &marked, kept.as_ref().map(|kept| kept.length))?;
     let outward = Outward::new();
     let known = key
         .map(|text| Hex::try_from(text.to_owned()).map_err(|_| invalid("平台公钥须为小写十六进制。".into())))
@@ -205,6 +199,10 @@ fn follow_to(from: &str, token: &str, to: &Path, key: Option<&str>, verbs: Optio
         {
             return Err(invalid("给出的平台公钥与以前下载时的不同。".into()));
         }
+        if kept.is_none() {
+            // Before the first event, so that a file cut off here is known again.
+            keep(&marked, 0, follower.mark())?;
+        }
         follower.take(&page).map_err(|fault| invalid(fault.to_string()))?;
         for data in page.entries.iter().filter_map(|entry| entry.data.as_ref()) {
             writeln!(file, "{data}").map_err(|e| file_fault(to, &e))?;
@@ -213,14 +211,8 @@ fn follow_to(from: &str, token: &str, to: &Path, key: Option<&str>, verbs: Optio
         taken += follower.position() - after;
         file.sync_data().map_err(|e| file_fault(to, &e))?;
         let length = file.metadata().map_err(|e| file_fault(to, &e))?.len();
-        let next = Kept {
-            length,
-            mark: follower.mark(),
-        };
-        let text = serde_json::to_vec_pretty(&next).map_err(|e| Fault::internal("标记无法写出", e))?;
-        replace(&marked, &text)?;
         let ended = follower.position() >= page.height;
-        kept = Some(next);
+        kept = Some(keep(&marked, length, follower.mark())?);
         if ended {
             say::line(format!(
                 "取到 {taken} 个位置（其中 {shown} 个事件有全文），现在的位置是 {}，没有缺失。",
@@ -229,6 +221,38 @@ fn follow_to(from: &str, token: &str, to: &Path, key: Option<&str>, verbs: Optio
             return Ok(());
         }
     }
+}
+
+/// The file, cut off where its mark says that the whole events end. A file that no mark speaks of is somebody else's, and
+/// one that has become shorter is not what was downloaded.
+fn continued(to: &Path, marked: &Path, length: Option<u64>) -> Outcome<File> {
+    let mut options = OpenOptions::new();
+    let wrong = |e| file_fault(to, &e);
+    let file = options.create(true).append(true).open(to).map_err(wrong)?;
+    let held = file.metadata().map_err(wrong)?.len();
+    match length {
+        None if held > 0 => Err(invalid(format!(
+            "{} 已有内容，却没有它的进度文件 {}。为免覆盖，什么也没有做。请换一个文件名，或先移走这个文件。",
+            to.display(),
+            marked.display()
+        ))),
+        Some(length) if held < length => Err(invalid(format!(
+            "{} 比进度文件 {} 所记的短，可能被截断或替换过。请恢复它，或删除这两个文件从头下载。",
+            to.display(),
+            marked.display()
+        ))),
+        _ => {
+            file.set_len(length.unwrap_or(0)).map_err(wrong)?;
+            Ok(file)
+        }
+    }
+}
+
+fn keep(marked: &Path, length: u64, mark: Mark) -> Outcome<Kept> {
+    let kept = Kept { length, mark };
+    let text = serde_json::to_vec_pretty(&kept).map_err(|e| Fault::internal("标记无法写出", e))?;
+    replace(marked, &text)?;
+    Ok(kept)
 }
 
 fn replace(path: &Path, text: &[u8]) -> Outcome<()> {
@@ -290,7 +314,8 @@ pub fn hook(house: &House, what: HookCommand) -> Outcome<()> {
                 departments,
                 after,
             };
-            let made = command(house, &op, |tx, op| hooks::introduce(tx, op, &house.keys, &new))?;
+            let made = command(house, &op, |tx, op| hooks::introduce(tx, op, &new))?;
+            let made = hooks::with_secret(&house.keys, made);
             say::line(format!(
                 "已新增订阅 {}（编号 {}），从位置 {} 之后开始推送。",
                 made.hook.name, made.hook.hook_id, made.hook.position
@@ -318,11 +343,9 @@ pub fn hook(house: &House, what: HookCommand) -> Outcome<()> {
 }
 
 fn change(house: &House, op: &Op, hook_id: i64, deed: Deed, done: &str) -> Outcome<()> {
-    let renewed = command(house, op, |tx, op| {
-        hooks::change(tx, op, &house.keys, hook_id, deed)
-    })?;
+    let renewed = command(house, op, |tx, op| hooks::change(tx, op, hook_id, deed))?;
     say::line(done);
-    if let Some(renewed) = renewed {
+    if let Some(renewed) = renewed.map(|hook| hooks::with_secret(&house.keys, hook)) {
         say::line(format!("新的签名密钥（只显示这一次）：{}", renewed.secret));
     }
     Ok(())

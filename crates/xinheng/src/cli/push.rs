@@ -126,6 +126,9 @@ pub fn run(house: &House, what: PushCommand) -> Outcome<()> {
         }
         PushCommand::Pause { target } => set(target, "paused", "已暂停。"),
         PushCommand::Resume { target } => set(target, "active", "已恢复。"),
-        PushCommand::Remove { target } => set(target, "removed", "已移除。"),
+        PushCommand::Remove { target } => {
+            set(target, "removed", "已移除。")?;
+            service::forget_token(house, target)
+        }
     }
 }

@@ -1,25 +1,61 @@
 //! What became known since goes from the house into the snapshot.
 use std::path::Path;
 
+use db::Tx;
 use house::assess::rules;
-use house::hall::{House, Op, ledger, log, query};
+use house::hall::{House, Op, files, ledger, log, query};
 use house::{intake, registry};
 use kernel::{Fault, Outcome};
 use lake::{EntityRow, Grain, LakeFault, Row, SymbolTable, Writer};
 use policy::Symbols;
+use serde::{Deserialize, Serialize};
 
 use super::lake_fault;
 
 /// Entities fetched at a time.
 const PIECE: usize = 5_000;
 
-/// Opens the snapshot or makes an empty one. One that knows more than the house (the database came back from a backup), or
-/// of a format this program cannot read, is made anew: everything in it comes from the database.
-pub fn open(folder: &Path, upto: i64) -> Outcome<Writer> {
+/// Beside the snapshot: which record of the house its last one is.
+const ANCHOR: &str = "anchor.json";
+
+/// What the file says.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Anchor {
+    position: i64,
+    record: String,
+}
+
+impl Anchor {
+    /// Of the record at a position, as the house has it; `None` when it has none there.
+    fn of(tx: &mut Tx, position: i64) -> Outcome<Option<Self>> {
+        let record = intake::service::trace(tx, position)?;
+        Ok(record.map(|record| Self { position, record }))
+    }
+
+    fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(folder.join(ANCHOR)).ok()?).ok()
+    }
+
+    fn write(&self, folder: &Path) -> Outcome<()> {
+        let text = serde_json::to_vec(self).map_err(|e| Fault::internal("快照的标记无法写出", e))?;
+        files::write_whole(&folder.join(ANCHOR), &text)
+    }
+}
+
+/// Opens the snapshot or makes an empty one. One that is not of this house's records (the database came back from a backup,
+/// even if as many came in since), or of a format this program cannot read, is made anew: everything in it comes from the
+/// database.
+pub fn open(house: &House, op: &Op, folder: &Path, upto: i64) -> Outcome<Writer> {
     if folder.join(lake::MANIFEST).exists() {
         match Writer::open(folder, Grain::default()) {
-            Ok(writer) if writer.position() <= upto => return Ok(writer),
-            Ok(writer) => drop(writer),
+            Ok(writer) => {
+                let position = writer.position();
+                let anchor = query(house, op, |tx, _| Anchor::of(tx, position))?;
+                let known = anchor.is_some() && anchor == Anchor::read(folder);
+                if position == 0 || (position <= upto && known) {
+                    return Ok(writer);
+                }
+            }
             Err(LakeFault::Format { .. }) => {}
             Err(fault) => return Err(lake_fault(fault)),
         }
@@ -42,6 +78,7 @@ pub fn bring_up_to(
     log::seal(house, op)?;
     ledger::catch_up(house, op, &[&registry::jobs::Register])?;
     let table = SymbolTable::of(op.pack.hash(), symbols);
+    let folder = house.folder.path(super::SNAPSHOT);
     query(house, op, |tx, _| {
         let from = writer.position();
         let registered = writer
@@ -69,6 +106,10 @@ pub fn bring_up_to(
                 segment.push(row).map_err(lake_fault)
             })?;
             segment.finish().map_err(lake_fault)?;
+            // Killed between the two, the snapshot is made anew.
+            if let Some(anchor) = Anchor::of(tx, upto)? {
+                anchor.write(&folder)?;
+            }
         }
         let row = |entity: registry::model::Entity| EntityRow {
             entity: entity.entity_id,

@@ -95,6 +95,30 @@ fn another_system_downloads_the_ledger_bit_by_bit_and_is_told_of_what_happens() 
         follow(&server.token).good();
         (lines() > first).then_some(())
     });
+    // A file that became shorter is not continued, and one that was never downloaded is not touched.
+    let whole = fs::read(&to).unwrap();
+    fs::write(&to, &whole[..whole.len() - 1]).unwrap();
+    follow(&server.token).refused("feed.follow.refused");
+    assert_eq!(fs::read(&to).unwrap().len(), whole.len() - 1);
+    fs::write(&to, &whole).unwrap();
+    let other = server.place.path("notes.txt");
+    fs::write(&other, "手写的笔记").unwrap();
+    let onto = [
+        "feed",
+        "follow",
+        "--from",
+        &from,
+        "--token",
+        &server.token,
+        "--to",
+    ];
+    xinheng(&[&onto[..], &[other.to_str().unwrap()]].concat()).refused("feed.follow.refused");
+    assert_eq!(fs::read_to_string(&other).unwrap(), "手写的笔记");
+    // What a killed download wrote behind its mark is cut off.
+    fs::write(&to, [&whole[..], b"{\"half"].concat()).unwrap();
+    follow(&server.token).good();
+    assert!(fs::read(&to).unwrap().starts_with(&whole));
+    assert!(!fs::read_to_string(&to).unwrap().contains("{\"half"));
     // Whoever changes the file's mark is found out.
     let mark = server.place.path("events.ndjson.mark");
     let text = fs::read_to_string(&mark).unwrap();

@@ -40,7 +40,10 @@ pub fn apply(
         }
         let end = graded.peek().is_none();
         let standing = if everybody {
-            let last = if end { i64::MAX } else { last_of(&piece, from)? };
+            let last = match last_of(&piece, from)? {
+                Some(last) if !end => last,
+                _ => i64::MAX,
+            };
             let standing = store::between(tx, from, last)?;
             drop_ghosts(tx, run, &piece, &standing)?;
             from = last.saturating_add(1);
@@ -63,16 +66,16 @@ pub fn apply(
     Ok(applied)
 }
 
-/// The last entity of a piece that must ascend and begin at `from`.
-fn last_of(piece: &[Graded], from: i64) -> Outcome<i64> {
+/// The last entity of a piece that must ascend and begin at `from`; `None` where there is none at all.
+fn last_of(piece: &[Graded], from: i64) -> Outcome<Option<i64>> {
     let ascends = piece.is_sorted_by(|a, b| a.entity_id < b.entity_id);
-    match (piece.first(), piece.last()) {
-        (Some(first), Some(last)) if ascends && first.entity_id >= from => Ok(last.entity_id),
-        _ => Err(Fault::internal(
-            "分类结果未按主体编号排列",
-            std::io::Error::other("outcomes over everybody must ascend"),
-        )),
+    if ascends && piece.first().is_none_or(|first| first.entity_id >= from) {
+        return Ok(piece.last().map(|last| last.entity_id));
     }
+    Err(Fault::internal(
+        "分类结果未按主体编号排列",
+        std::io::Error::other("outcomes over everybody must ascend"),
+    ))
 }
 
 /// Takes the classes of a stretch away that nobody has any more.

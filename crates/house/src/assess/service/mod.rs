@@ -29,8 +29,9 @@ pub fn model_on(op: &Op, day: Day) -> Outcome<Compiled> {
 
 /// Opens a run over everything known so far.
 pub fn open_run(tx: &mut Tx, op: &Op, kind: &str, as_of: Day) -> Outcome<Run> {
-    let upto = intake::service::last_record(tx)?;
+    // The number first: whatever run is opened for a record this one does not know then has a greater number.
     let run_id = tx.next_id()?;
+    let upto = intake::service::last_record(tx)?;
     let new = store::NewRun {
         run_id,
         kind,
@@ -101,12 +102,14 @@ fn lock(tx: &mut Tx) -> Outcome<()> {
     tx.lock("assess_apply", 0)
 }
 
-/// What the classes of a day depend on besides entities and records, as a short text: the pack and the models in force.
+/// What the classes of a day depend on besides entities and records, as a short text: the program, which may come to other
+/// outcomes than its former version, the pack and the models in force.
 pub fn models_key(op: &Op, day: Day) -> Outcome<String> {
     let lineup = op.pack.on(day).lineup(GENERAL_MODEL)?;
     let text = serde_json::to_vec(&lineup.value).map_err(|e| Fault::internal("分类模型无法写出", e))?;
     Ok(format!(
-        "{}:{}",
+        "{}:{}:{}",
+        env!("CARGO_PKG_VERSION"),
         op.pack.hash(),
         hex::encode(Sha256::digest(&text))
     ))
@@ -122,10 +125,13 @@ pub fn is_overtaken(tx: &mut Tx, run_id: i64) -> Outcome<bool> {
     store::later_full(tx, run_id)
 }
 
-/// Whether the classes that stand are those of the full run `run_id` and of runs since that do not contradict a next one:
-/// none was about some entities as of a day before `from` (that of the run) or after `to`.
+/// Whether the classes that stand are those of the full run `run_id`, which was as of `from`, and of runs since that do not
+/// contradict a next one: none was as of a day before `from` or after `to`. That the number is of another run, or a later
+/// run over everybody is not known to who asks, happens after one of database and snapshot came back from a backup.
 pub fn can_stand_upon(tx: &mut Tx, run_id: i64, from: Day, to: Day) -> Outcome<bool> {
-    Ok(is_applied(tx, run_id)? && !store::event_outside(tx, run_id, from, to)?)
+    let stood = store::run(tx, run_id)?;
+    let stands = stood.is_some_and(|run| run.kind == "full" && run.state == "applied" && run.as_of == from);
+    Ok(stands && !store::run_outside(tx, run_id, from, to)?)
 }
 
 /// Compares the class shares with those of every full run within the alarm's days, so that a slow rise shows too.

@@ -3,6 +3,8 @@
 //! The signature is that of the Standard Webhooks specification (`webhook-id`, `webhook-timestamp`,
 //! `webhook-signature: v1,base64(HMAC-SHA256(secret, id.timestamp.body))`), so that receivers find libraries for it.
 //! The secret is derived from the deployment's and never stored. A message keeps its number when it is sent again.
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Duration;
@@ -30,9 +32,11 @@ const STOPPED_AFTER_DAYS: i64 = 5;
 /// Days for which calls are kept.
 const KEPT_DAYS: i64 = 90;
 
-/// Introduces a subscriber. It is told of what happens from now on, unless it names a position.
-pub fn introduce(tx: &mut Tx, op: &Op, keys: &Keys, new: &NewHook) -> Outcome<Introduced> {
+/// Introduces a subscriber. It is told of what happens from now on, unless it names a position. Its secret comes from
+/// [`with_secret`], outside of whatever keeps answers for retries.
+pub fn introduce(tx: &mut Tx, op: &Op, new: &NewHook) -> Outcome<Hook> {
     whole_house(op)?;
+    tx.lock("hall_hook", 0)?;
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 60 {
         return Err(Fault::invalid("hall.hook.name", "订阅的名称须为 1 至 60 个字。"));
@@ -58,13 +62,13 @@ pub fn introduce(tx: &mut Tx, op: &Op, keys: &Keys, new: &NewHook) -> Outcome<In
         hook_id,
         &json!({ "name": name, "url": new.url }),
     )?;
-    introduced(tx, keys, hook_id)
+    hook(tx, hook_id)
 }
 
-fn introduced(tx: &mut Tx, keys: &Keys, hook_id: i64) -> Outcome<Introduced> {
-    let hook = hook(tx, hook_id)?;
+/// The subscriber with the secret that was its own when it was read.
+pub fn with_secret(keys: &Keys, hook: Hook) -> Introduced {
     let secret = format!("whsec_{}", STANDARD.encode(secret(keys, &hook)));
-    Ok(Introduced { hook, secret })
+    Introduced { hook, secret }
 }
 
 fn secret(keys: &Keys, hook: &Hook) -> [u8; 32] {
@@ -103,11 +107,24 @@ pub fn check_url(url: &str) -> Outcome<()> {
     if authority.as_str().contains('@') {
         return refuse("不能带用户名和密码");
     }
-    let host = authority.host();
-    if host.starts_with("169.254.") || host.trim_start_matches('[').starts_with("fe80") {
-        return refuse("不能指向链路本地地址");
+    let host = authority.host().trim_matches(['[', ']']);
+    if host.parse().is_ok_and(is_out_of_bounds) {
+        return refuse("不能指向链路本地地址或云主机的元数据服务");
     }
     Ok(())
+}
+
+/// Where nothing is called however the address is written: link-local addresses, among them the metadata services of most
+/// clouds, and the places where the others keep theirs. A name may lead there too, so who carries calls asks again.
+pub fn is_out_of_bounds(address: IpAddr) -> bool {
+    /// Of Alibaba Cloud.
+    const METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+    /// Of Amazon.
+    const METADATA_6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_link_local() || address == METADATA,
+        IpAddr::V6(address) => address.is_unicast_link_local() || address == METADATA_6,
+    }
 }
 
 /// All subscribers.
@@ -134,8 +151,8 @@ pub enum Deed {
     Renew,
 }
 
-/// Does it. Returns the subscriber with its secret when the secret is new.
-pub fn change(tx: &mut Tx, op: &Op, keys: &Keys, hook_id: i64, deed: Deed) -> Outcome<Option<Introduced>> {
+/// Does it. Returns the subscriber when its secret is new, for [`with_secret`].
+pub fn change(tx: &mut Tx, op: &Op, hook_id: i64, deed: Deed) -> Outcome<Option<Hook>> {
     whole_house(op)?;
     let name = hook(tx, hook_id)?.name;
     let (verb, state) = match deed {
@@ -150,7 +167,7 @@ pub fn change(tx: &mut Tx, op: &Op, keys: &Keys, hook_id: i64, deed: Deed) -> Ou
     }
     tell(tx, op, verb, hook_id, &json!({ "name": name }))?;
     match deed {
-        Deed::Renew => introduced(tx, keys, hook_id).map(Some),
+        Deed::Renew => hook(tx, hook_id).map(Some),
         _ => Ok(None),
     }
 }
@@ -191,14 +208,14 @@ fn tell(tx: &mut Tx, op: &Op, verb: &'static str, hook_id: i64, payload: &serde_
     ledger::append(tx, op, event).map(drop)
 }
 
-/// Tells every subscriber that is due one message. Returns how many calls were made. The calls are made outside any
-/// transaction; when the program dies between a call and its note, the same message is sent again.
+/// Tells the subscriber that has waited longest one message. Returns how many calls were made: one, or none when nobody
+/// waits. One at a time, so that each carries the time of its sending and nobody who stops the program waits for more than
+/// one. The call is made outside any transaction; when the program dies before its note, the same message is sent again.
 pub fn deliver(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
     let due = query(house, op, |tx, _| {
         let height = log::height(tx)?;
         store::due_hooks(tx, op.at, height)
     })?;
-    let mut calls = 0;
     for hook in due {
         let (events, upto) = query(house, op, |tx, _| wanted(tx, &hook))?;
         if events.is_empty() {
@@ -207,12 +224,12 @@ pub fn deliver(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
         }
         let message = message(&house.keys, &hook, &events, op.at)?;
         let answer = carrier.send(&message.1);
-        calls += 1;
         command(house, op, |tx, op| {
             note(tx, op, &hook, (&message.0, &events, upto), &answer)
         })?;
+        return Ok(1);
     }
-    Ok(calls)
+    Ok(0)
 }
 
 /// The next events a subscriber wants, and the position up to which that is all.
@@ -223,7 +240,7 @@ fn wanted(tx: &mut Tx, hook: &Hook) -> Outcome<(Vec<FeedEvent>, i64)> {
     let mut upto = events.last().map_or(height, |(event, _)| event.position);
     let mut found = Vec::new();
     for (event, place) in events {
-        if !hook.wants(&event.verb) || !hook.scope.covers(&place) {
+        if !hook.wants(&event.verb) || !hook.reaches(&place) {
             continue;
         }
         if i64::try_from(found.len()).unwrap_or(i64::MAX) >= MOST_EVENTS {
@@ -302,8 +319,9 @@ fn note(
     let gone = status == Some(410);
     let stopped = gone || op.at - since >= Duration::days(STOPPED_AFTER_DAYS);
     let state = if stopped { "stopped" } else { "active" };
-    store::failed(tx, hook, (op.at, op.at + pause(hook)), &fault, state)?;
-    if stopped {
+    let noted = store::failed(tx, hook, (op.at, op.at + pause(hook)), &fault, state)?;
+    // Whoever paused or removed it while it was called has decided already.
+    if stopped && noted {
         tracing::warn!(hook = %hook.name, fault, "a subscriber is told nothing more until somebody resumes it");
         let payload = json!({ "name": hook.name, "since": since, "fault": fault });
         tell(tx, op, "hall.hook-stopped", hook.hook_id, &payload)?;

@@ -96,8 +96,9 @@ async fn list(State(edge): State<Edge>, op: Op) -> Answer<Vec<Hook>> {
 }
 
 async fn introduce(State(edge): State<Edge>, op: Op, Body(new): Body<NewHook>) -> Answer<Introduced> {
-    let keys = edge.house.keys.clone();
-    act(&edge, op, move |tx, op| hooks::introduce(tx, op, &keys, &new)).await
+    // The answer that is kept for a retry has no secret in it.
+    let Json(hook) = act(&edge, op, move |tx, op| hooks::introduce(tx, op, &new)).await?;
+    Ok(Json(hooks::with_secret(&edge.house.keys, hook)))
 }
 
 /// What to do with a subscriber.
@@ -121,14 +122,12 @@ async fn change(
     Path(hook_id): Path<i64>,
     Body(asked): Body<Change>,
 ) -> Answer<Changed> {
-    let keys = edge.house.keys.clone();
-    act(&edge, op, move |tx, op| {
-        let renewed = hooks::change(tx, op, &keys, hook_id, asked.deed)?;
-        Ok(Changed {
-            secret: renewed.map(|introduced| introduced.secret),
-        })
+    let Json(renewed): Json<Option<Hook>> = act(&edge, op, move |tx, op| {
+        hooks::change(tx, op, hook_id, asked.deed)
     })
-    .await
+    .await?;
+    let secret = renewed.map(|hook| hooks::with_secret(&edge.house.keys, hook).secret);
+    Ok(Json(Changed { secret }))
 }
 
 /// Where to begin again.

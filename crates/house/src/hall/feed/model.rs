@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use kernel::actor::Scope;
+use kernel::actor::{Jurisdiction, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -125,6 +125,20 @@ pub struct Hook {
 }
 
 impl Hook {
+    /// Whether an event of a place and department is within what was asked for. What was not limited is not asked for:
+    /// who names departments only hears of them wherever they are.
+    pub fn reaches(&self, place: &Jurisdiction) -> bool {
+        let scope = &self.scope;
+        if !scope.everything && scope.divisions.is_empty() {
+            let anywhere = Jurisdiction {
+                division: None,
+                department: place.department.clone(),
+            };
+            return scope.covers(&anywhere);
+        }
+        scope.covers(place)
+    }
+
     /// Whether an event of this kind is wanted.
     pub fn wants(&self, verb: &str) -> bool {
         let wanted = |want: &String| want == verb || (want.ends_with('.') && verb.starts_with(want.as_str()));

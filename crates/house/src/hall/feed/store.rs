@@ -199,15 +199,16 @@ pub fn passed(tx: &mut Tx, hook: &Hook, position: i64) -> Outcome<()> {
         .map(drop)
 }
 
+/// Notes a failure, unless the subscriber is told nothing any more. Whether it was noted.
 pub fn failed(
     tx: &mut Tx,
     hook: &Hook,
     (now, again): (Instant, Instant),
     fault: &str,
     state: &str,
-) -> Outcome<()> {
-    tx.exec(&FAILED, args![hook.hook_id, now, again, fault, state])
-        .map(drop)
+) -> Outcome<bool> {
+    let rows = tx.exec(&FAILED, args![hook.hook_id, now, again, fault, state])?;
+    Ok(rows > 0)
 }
 
 pub fn save_delivery(tx: &mut Tx, hook_id: i64, delivery: &Delivery, forget_before: Instant) -> Outcome<()> {

@@ -103,9 +103,8 @@ fn new_hook(name: &str) -> NewHook {
 }
 
 fn introduce(town: &Town, new: &NewHook) -> (i64, Vec<u8>) {
-    let made = town
-        .run(|tx, op| hooks::introduce(tx, op, &town.house.keys, new))
-        .unwrap();
+    let made = town.run(|tx, op| hooks::introduce(tx, op, new)).unwrap();
+    let made = hooks::with_secret(&town.house.keys, made);
     // What was told so far is over before the story begins.
     publication::seal(&town.house, &town.op()).unwrap();
     log::extend(&town.house, &town.op()).unwrap();
@@ -229,6 +228,42 @@ db_test!(
     }
 );
 
+db_test!(
+    who_asks_for_departments_only_hears_of_them_wherever_they_are,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let new = NewHook {
+            departments: vec!["440511-scjg".into()],
+            ..new_hook("局里")
+        };
+        introduce(&town, &new);
+        let places = [
+            (Some("440511"), Some("440511-scjg")),
+            (Some("440100"), Some("440511-scjg")),
+            (None, Some("440511-scjg")),
+            (Some("440511"), Some("440511-swj")),
+            (Some("440511"), None),
+            (None, None),
+        ];
+        for (division, department) in places {
+            let event = Event {
+                verb: "test.done",
+                subject: "thing:1".into(),
+                division: division.map(str::to_owned),
+                department: department.map(str::to_owned),
+                ..Event::default()
+            };
+            town.run(|tx, op| ledger::append(tx, op, event.clone())).unwrap();
+        }
+        happen(&town, "test.nothing", None, 0);
+        let receiver = Receiver::new();
+        assert_eq!(deliver(&town, &receiver), 1);
+        // Position 1 tells of the subscriber itself.
+        assert_eq!(positions(&receiver.got()[0]), [2, 3, 4]);
+    }
+);
+
 #[test]
 fn the_signature_is_that_of_the_standard_webhooks_specification() {
     // The example of the specification's reference libraries.
@@ -283,6 +318,37 @@ db_test!(
     }
 );
 
+/// A subscriber that takes its time.
+struct Slow<'t>(&'t Town, Receiver);
+
+impl Carrier for Slow<'_> {
+    fn send(&self, call: &Call) -> Result<Reply, String> {
+        let answer = self.1.send(call);
+        later(self.0, 600);
+        answer
+    }
+}
+
+db_test!(
+    a_slow_subscriber_does_not_make_the_time_of_the_next_ones_message_old,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        introduce(&town, &new_hook("甲"));
+        introduce(&town, &new_hook("乙"));
+        happen(&town, "test.done", None, 1);
+        let slow = Slow(&town, Receiver::new());
+        for _ in 0..2 {
+            let began = town.op().at.timestamp().to_string();
+            assert_eq!(hooks::deliver(&town.house, &town.op(), &slow).unwrap(), 1);
+            let got = slow.1.got();
+            assert_eq!((got.len(), header(&got[0], "webhook-timestamp")), (1, began));
+        }
+        let stood: Vec<i64> = town.ask(hooks::hooks).iter().map(|hook| hook.position).collect();
+        assert_eq!(stood, [3, 3], "each was told of all there was");
+    }
+);
+
 db_test!(
     a_subscriber_that_fails_for_days_is_set_aside_and_goes_on_where_it_stood_when_resumed,
     MIGRATIONS,
@@ -308,12 +374,42 @@ db_test!(
         assert_eq!(deliver(&town, &receiver), 0);
         receiver.answers(Ok(200));
         receiver.got();
-        town.run(|tx, op| hooks::change(tx, op, &town.house.keys, hook_id, Deed::Resume))
+        town.run(|tx, op| hooks::change(tx, op, hook_id, Deed::Resume))
             .unwrap();
         log::extend(&town.house, &town.op()).unwrap();
         assert_eq!(deliver(&town, &receiver), 1);
         // It begins with what it was told of itself: that it was introduced.
         assert_eq!(positions(&receiver.got()[0])[0], 1);
+    }
+);
+
+/// A subscriber that is gone for good, and paused by somebody while it is called.
+struct Paused<'t>(&'t Town, i64);
+
+impl Carrier for Paused<'_> {
+    fn send(&self, _: &Call) -> Result<Reply, String> {
+        self.0
+            .run(|tx, op| hooks::change(tx, op, self.1, Deed::Pause))
+            .unwrap();
+        Ok(Reply {
+            status: 410,
+            body: Vec::new(),
+        })
+    }
+}
+
+db_test!(
+    a_subscriber_paused_while_it_is_called_stays_paused_and_is_not_said_to_be_stopped,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let (hook_id, _) = introduce(&town, &new_hook("省平台"));
+        happen(&town, "test.done", None, 1);
+        let told = hooks::deliver(&town.house, &town.op(), &Paused(&town, hook_id)).unwrap();
+        assert_eq!((told, town.ask(hooks::hooks)[0].state.as_str()), (1, "paused"));
+        let about = town.ask(|tx, op| ledger::about(tx, op, &format!("hook:{hook_id}")));
+        let verbs: Vec<&str> = about.iter().map(|event| event.verb.as_str()).collect();
+        assert_eq!(verbs, ["hall.hook-introduced", "hall.hook-paused"]);
     }
 );
 
@@ -324,16 +420,13 @@ db_test!(
         let town = Town::build(&db);
         happen(&town, "test.before", None, 1);
         let (hook_id, secret) = introduce(&town, &new_hook("省平台"));
-        let change = |deed| {
-            town.run(|tx, op| hooks::change(tx, op, &town.house.keys, hook_id, deed))
-                .unwrap()
-        };
+        let change = |deed| town.run(|tx, op| hooks::change(tx, op, hook_id, deed)).unwrap();
         let receiver = Receiver::new();
         change(Deed::Pause);
         happen(&town, "test.done", None, 1);
         assert_eq!(deliver(&town, &receiver), 0);
         change(Deed::Resume);
-        let renewed = change(Deed::Renew).unwrap();
+        let renewed = hooks::with_secret(&town.house.keys, change(Deed::Renew).unwrap());
         assert_ne!(
             renewed.secret,
             format!(
@@ -364,17 +457,20 @@ db_test!(
             "receiver",
             "https://user:word@host/",
             "http://169.254.169.254/latest",
+            "http://100.100.100.200/latest",
+            "http://[fe80::1]/",
+            "http://[::ffff:169.254.169.254]:80/",
             "/path",
         ] {
             let new = NewHook {
                 url: url.into(),
                 ..new_hook("一")
             };
-            let refused = town.run(|tx, op| hooks::introduce(tx, op, &town.house.keys, &new));
+            let refused = town.run(|tx, op| hooks::introduce(tx, op, &new));
             assert_eq!(refused.unwrap_err().code, "hall.hook.url", "{url}");
         }
         introduce(&town, &new_hook("一"));
-        let refused = town.run(|tx, op| hooks::introduce(tx, op, &town.house.keys, &new_hook("一")));
+        let refused = town.run(|tx, op| hooks::introduce(tx, op, &new_hook("一")));
         assert_eq!(refused.unwrap_err().code, "hall.hook.taken");
         let limited = only(&town.op(), "440511");
         let refused = query(&town.house, &limited, hooks::hooks);

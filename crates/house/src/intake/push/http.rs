@@ -73,11 +73,17 @@ async fn set_state(
     Path(target_id): Path<i64>,
     Body(asked): Body<TargetState>,
 ) -> Answer<TargetState> {
-    act(&edge, op, move |tx, op| {
+    let (house, by) = (edge.house.clone(), op.clone());
+    let done: Json<TargetState> = act(&edge, op, move |tx, op| {
         service::set_state(tx, op, target_id, &asked.state)?;
         Ok(asked.clone())
     })
-    .await
+    .await?;
+    if done.0.state == "removed" {
+        edge.off_loop(&by, move || service::forget_token(&house, target_id))
+            .await?;
+    }
+    Ok(done)
 }
 
 #[derive(Deserialize)]
@@ -111,7 +117,7 @@ async fn refusals(
     ask(&edge, op, move |tx, op| {
         let before = PageView::<PushRefusal>::after(paging.cursor.as_deref(), i64::MAX)?;
         let found = service::refusals(tx, op, target_id, before, limit + 1)?;
-        PageView::cut(found, limit, |refusal| refusal.record_id)
+        PageView::cut_between(found, limit, |refusal| refusal.record_id)
     })
     .await
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use db::Tx;
 use kernel::{Fault, FaultKind, Instant, Outcome};
-use policy::pack::Item;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -40,9 +39,19 @@ pub fn add(house: &House, op: &Op, new: &NewTarget) -> Outcome<Target> {
         let detail = "上报目标须有名称、本平台在上级平台的部门编号和访问令牌。";
         return Err(Fault::invalid("intake.target.incomplete", detail));
     }
+    // Both become part of the addresses that are called.
+    let fits = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    if new.url.contains(['?', '#']) || !fits(new.supplier.trim()) {
+        let detail = "上级平台地址只写到路径为止，不带“?”和“#”；部门编号只能由字母、数字和“-”“_”“.”组成。";
+        return Err(Fault::invalid("intake.target.address", detail));
+    }
     let target_id = command(house, op, |tx, op| {
         whole_house(op)?;
         super::super::service::known_item(&op.pack.on(op.today()), &new.item)?;
+        tx.lock("intake_target", 0)?;
         if store::targets(tx)?
             .iter()
             .any(|target| target.name == new.name.trim())
@@ -88,7 +97,7 @@ fn tell(tx: &mut Tx, op: &Op, verb: &'static str, target_id: i64, payload: Value
     ledger::append(tx, op, event).map(drop)
 }
 
-/// `active`, `paused` or `removed`.
+/// `active`, `paused` or `removed`; after `removed` comes [`forget_token`].
 pub fn set_state(tx: &mut Tx, op: &Op, target_id: i64, state: &str) -> Outcome<()> {
     whole_house(op)?;
     let name = target(tx, target_id)?.name;
@@ -103,6 +112,11 @@ pub fn set_state(tx: &mut Tx, op: &Op, target_id: i64, state: &str) -> Outcome<(
     };
     store::set_state(tx, target_id, state, op.at)?;
     tell(tx, op, verb, target_id, json!({ "name": name }))
+}
+
+/// Takes the token of a target away that was removed: nobody calls with it any more.
+pub fn forget_token(house: &House, target_id: i64) -> Outcome<()> {
+    house.folder.remove(&token_file(target_id))
 }
 
 /// What became of each target's records.
@@ -140,12 +154,11 @@ pub fn refusals(tx: &mut Tx, op: &Op, target_id: i64, before: i64, limit: i64) -
     store::refusals(tx, target_id, before, limit)
 }
 
-/// Serves every target that is due, one step each: fix a push, send it, or ask what became of it. Returns how many
-/// calls were made. Calls are made outside any transaction; whatever dies between a call and its note is done again, and
-/// the other side recognises it.
+/// Serves the target that has waited longest by one step: fixes a push and sends it, or asks what became of it. Returns how
+/// many steps were made: one, or none when nothing waits. Calls are made outside any transaction; whatever dies between a
+/// call and its note is done again, and the other side recognises it.
 pub fn serve(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
     let due = query(house, op, |tx, _| store::due_targets(tx, op.at))?;
-    let mut calls = 0;
     for target in due {
         let open = match query(house, op, |tx, _| store::open_push(tx, target.target_id))? {
             Some(push) => Some(push),
@@ -156,7 +169,6 @@ pub fn serve(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
             command(house, op, |tx, _| store::served(tx, target.target_id, next))?;
             continue;
         };
-        calls += 1;
         let outcome = if push.state == "sending" {
             send(house, op, carrier, &target, &push)
         } else {
@@ -173,8 +185,9 @@ pub fn serve(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
                 command(house, op, |tx, _| store::failed(tx, target.target_id, &why, next))?;
             }
         }
+        return Ok(1);
     }
-    Ok(calls)
+    Ok(0)
 }
 
 /// Fixes the next push of a target: which records it holds.
@@ -204,8 +217,17 @@ fn records(tx: &mut Tx, target: &Target, push: &Push) -> Outcome<Vec<Record>> {
     Ok(records)
 }
 
-/// The rows of a push as CSV under the catalogue's field names, one line a record.
-fn sheet(item: &Item, records: &[Record]) -> Outcome<Vec<u8>> {
+/// The rows of a push as CSV.
+struct Sheet {
+    text: Vec<u8>,
+    /// On which line each record begins: a text may go over several.
+    lines: Vec<i64>,
+}
+
+/// The rows of a push as CSV under the catalogue's field names, one row a record.
+fn sheet(op: &Op, target: &Target, push: &Push, records: &[Record]) -> Outcome<Sheet> {
+    let law = op.pack.on(crate::hall::local_day(push.created_at));
+    let item = law.item(&target.item)?.value;
     let broken = |e| Fault::internal("上报文件无法写出", e);
     let names: Vec<&str> = item.fields.iter().map(|field| field.name.as_str()).collect();
     let own = names.contains(&"subject_no");
@@ -217,6 +239,8 @@ fn sheet(item: &Item, records: &[Record]) -> Outcome<Vec<u8>> {
     writer
         .write_record(heading.chain(["操作"]))
         .map_err(|e| broken(std::io::Error::other(e)))?;
+    let mut lines = Vec::with_capacity(records.len());
+    let mut line = 2;
     for record in records {
         let cell = |name: &&str| match (*name, record.payload.get(*name)) {
             ("subject_no", _) => record.subject_no.clone(),
@@ -231,13 +255,23 @@ fn sheet(item: &Item, records: &[Record]) -> Outcome<Vec<u8>> {
         };
         let subject = (!own).then(|| record.subject_no.clone());
         let cells = subject.into_iter().chain(names.iter().map(cell));
+        let cells: Vec<String> = cells.chain([deed.to_owned()]).collect();
         writer
-            .write_record(cells.chain([deed.to_owned()]))
+            .write_record(&cells)
             .map_err(|e| broken(std::io::Error::other(e)))?;
+        lines.push(line);
+        line += 1 + cells.iter().map(|cell| breaks(cell)).sum::<i64>();
     }
-    writer
+    let text = writer
         .into_inner()
-        .map_err(|e| broken(std::io::Error::other(e.to_string())))
+        .map_err(|e| broken(std::io::Error::other(e.to_string())))?;
+    Ok(Sheet { text, lines })
+}
+
+/// How many lines of a file end within a cell.
+fn breaks(cell: &str) -> i64 {
+    let pairs = cell.matches("\r\n").count();
+    i64::try_from(cell.matches(['\r', '\n']).count() - pairs).unwrap_or(i64::MAX)
 }
 
 #[derive(Deserialize)]
@@ -311,9 +345,8 @@ fn send(
 ) -> Result<Instant, String> {
     let ours = |fault: Fault| format!("本平台出错：{}", fault.detail);
     let body = query(house, op, |tx, op| {
-        let law = op.pack.on(crate::hall::local_day(push.created_at));
-        let item = law.item(&target.item)?.value;
-        sheet(item, &records(tx, target, push)?)
+        let records = records(tx, target, push)?;
+        Ok(sheet(op, target, push, &records)?.text)
     })
     .map_err(ours)?;
     let path = format!(
@@ -355,9 +388,10 @@ fn follow_up(
     let accepted = remote.rows_accepted + remote.rows_unchanged;
     command(house, op, |tx, op| {
         let records = records(tx, target, push)?;
+        let lines = sheet(op, target, push, &records)?.lines;
         let refusals: Vec<PushRefusal> = rows
             .iter()
-            .filter_map(|row| refusal(push, &records, row))
+            .filter_map(|row| refusal(push, (&records, &lines), row))
             .collect();
         store::save_refusals(tx, &refusals)?;
         let ended = Ended {
@@ -375,9 +409,9 @@ fn follow_up(
     Ok(op.at)
 }
 
-/// A refused row of the other side as a record of ours: line 2 is the first record, after the heading.
-fn refusal(push: &Push, records: &[Record], row: &RemoteRefusal) -> Option<PushRefusal> {
-    let place = usize::try_from(row.line - 2).ok()?;
+/// A refused row of the other side as a record of ours: the one that begins on its line, or holds it.
+fn refusal(push: &Push, (records, lines): (&[Record], &[i64]), row: &RemoteRefusal) -> Option<PushRefusal> {
+    let place = lines.partition_point(|line| *line <= row.line).checked_sub(1)?;
     Some(PushRefusal {
         push_id: push.push_id,
         record_id: records.get(place)?.record_id,

@@ -57,9 +57,9 @@ statements! {
     /// Records of an item in batches that begin after a position.
     AFTER = "SELECT CAST(COALESCE(sum(rows_accepted), 0) AS BIGINT) AS records FROM intake_batch
              WHERE item = $1 AND state = 'applied' AND first_record > $2";
-    /// Records of the batch that a position lies in, after that position.
-    WITHIN = "SELECT CAST(count(*) AS BIGINT) AS records FROM intake_record r WHERE r.record_id > $2 AND r.batch_id IN
-              (SELECT batch_id FROM intake_batch WHERE item = $1 AND first_record <= $2 AND last_record > $2)";
+    /// Records of the batch that a position lies in, after that position: they reach to its last one.
+    WITHIN = "SELECT CAST(count(*) AS BIGINT) AS records FROM intake_record WHERE record_id > $2 AND record_id <=
+              (SELECT max(last_record) FROM intake_batch WHERE item = $1 AND first_record <= $2 AND last_record > $2)";
 }
 
 fn target_row(row: &Row) -> Outcome<Target> {
@@ -101,7 +101,7 @@ pub fn save_target(tx: &mut Tx, op: &Op, target_id: i64, new: &NewTarget, positi
         new.name.trim(),
         &new.item,
         new.url.trim_end_matches('/'),
-        &new.supplier,
+        new.supplier.trim(),
         position,
         op.at,
         &op.actor.name

@@ -147,6 +147,44 @@ db_test!(
 );
 
 db_test!(
+    a_refused_row_is_known_by_its_record_although_a_text_before_it_goes_over_several_lines,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let text = format!(
+            "统一社会信用代码,决定书文号,处罚类别,处罚决定日期,违法事实\n\
+             {FIRM},1号,警告,2026-05-01,\"一、未按规定公示。\n二、逾期不改。\"\n\
+             {OTHER},2号,警告,2026-05-02,甲\n{FIRM},3号,警告,2026-05-03,乙\n"
+        );
+        assert_eq!(town.hand_over("penalty", &text).rows_accepted, 3);
+        let made = service::add(&town.house, &town.op(), &target("penalty")).unwrap();
+        let upper = Upper::default();
+        upper.will_say(200, &json!({ "batch_id": 7 }));
+        assert_eq!(serve(&town, &upper), 1);
+        let sent = upper.asked().remove(0).body;
+        let third = std::str::from_utf8(&sent)
+            .unwrap()
+            .lines()
+            .nth(3)
+            .unwrap()
+            .to_owned();
+        assert!(third.contains("2号"), "{third}");
+        later(&town, 3);
+        upper.will_say(200, &batch("applied", 1, 2));
+        let refused = |line: i64| json!({ "line": line, "field": "违法事实", "reason": "不认识" });
+        upper.will_say(
+            200,
+            &json!({ "items": [refused(4), refused(5)], "next": null, "total": null }),
+        );
+        assert_eq!(serve(&town, &upper), 1);
+        let first = town.ask(|tx, op| service::pushes(tx, op, made.target_id, i64::MAX, 10))[0].first_record;
+        let rows = town.ask(|tx, op| service::refusals(tx, op, made.target_id, i64::MAX, 10));
+        let records: Vec<i64> = rows.iter().map(|row| row.record_id - first).collect();
+        assert_eq!(records, [2, 1]);
+    }
+);
+
+db_test!(
     a_push_that_got_lost_is_sent_again_as_it_was_even_when_more_has_come_in,
     MIGRATIONS,
     |db| {
@@ -177,6 +215,33 @@ db_test!(
         assert_eq!(serve(&town, &upper), 1);
         let share = share(&town);
         assert_eq!((share.received, share.pushed, share.acknowledged), (5, 5, 2));
+    }
+);
+
+db_test!(
+    a_large_batch_goes_up_in_parts_and_what_waits_of_it_is_counted,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db).with_three();
+        let rows: Vec<String> = (0..5_003)
+            .map(|n| format!("{FIRM},{n}号,警告,2026-05-01"))
+            .collect();
+        let heading = "统一社会信用代码,决定书文号,处罚类别,处罚决定日期";
+        town.hand_over("penalty", &format!("{heading}\n{}\n", rows.join("\n")));
+        service::add(&town.house, &town.op(), &target("penalty")).unwrap();
+        let upper = Upper::default();
+        for (number, records) in [(1, 5_000), (2, 3)] {
+            upper.will_say(200, &json!({ "batch_id": number }));
+            assert_eq!(serve(&town, &upper), 1);
+            let sent = upper.asked().remove(0).body;
+            assert_eq!(std::str::from_utf8(&sent).unwrap().lines().count(), records + 1);
+            assert_eq!(share(&town).received, 5_003, "part {number}");
+            later(&town, 3);
+            upper.will_say(200, &batch("applied", i64::try_from(records).unwrap(), 0));
+            assert_eq!(serve(&town, &upper), 1);
+            upper.asked();
+        }
+        assert_eq!((share(&town).pushed, share(&town).acknowledged), (5_003, 5_003));
     }
 );
 
@@ -220,6 +285,18 @@ db_test!(
             }),
             "hall.hook.url"
         );
+        for (url, supplier) in [
+            ("https://upper.example/?to=", "440500"),
+            ("https://upper.example/", "440500&dry_run=true"),
+            ("https://upper.example/", "市局"),
+        ] {
+            let new = NewTarget {
+                url: url.into(),
+                supplier: supplier.into(),
+                ..target("penalty")
+            };
+            assert_eq!(add(new), "intake.target.address", "{url} {supplier}");
+        }
         assert_eq!(
             add(NewTarget {
                 token: String::new(),

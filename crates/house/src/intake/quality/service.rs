@@ -55,10 +55,10 @@ pub fn measure(tx: &mut Tx, op: &Op, month: &str) -> Outcome<()> {
             records: batch.rows_accepted,
             ..Counts::default()
         });
-        about.insert(batch.batch_id, (key, local_day(batch.received_at)));
+        about.insert(batch.batch_id, key);
     }
     for (batch_id, family, lines) in store::faults(tx, span)? {
-        let Some((key, _)) = about.get(&batch_id) else {
+        let Some(key) = about.get(&batch_id) else {
             continue;
         };
         let sum = counts.entry(key.clone()).or_default();
@@ -69,25 +69,23 @@ pub fn measure(tx: &mut Tx, op: &Op, month: &str) -> Outcome<()> {
         }
     }
     let mut terms = Terms::default();
-    store::days(tx, span, |batch_id, relation, on, records| {
-        let Some((key, received)) = about.get(&batch_id) else {
-            return Ok(());
-        };
-        let sum = counts.entry(key.clone()).or_default();
-        if relation == "corrects" || relation == "withdraws" {
-            sum.corrected += records;
-            return Ok(());
-        }
+    for batch in &batches {
+        let key = (batch.supplier.clone(), batch.item.clone());
+        let received = local_day(batch.received_at);
         // What happened before the supplier began to hand the item over is its stock, and nobody's delay.
-        if began.get(key).is_some_and(|first| on < *first) {
-            return Ok(());
-        }
-        if let Some(due) = terms.due(op, &key.1, on) {
-            sum.judged += records;
-            sum.late += if *received > due { records } else { 0 };
-        }
-        Ok(())
-    })?;
+        let first = began.get(&key).copied();
+        let sum = counts.entry(key).or_default();
+        store::days(tx, batch, |relation, on, records| {
+            if relation == "corrects" || relation == "withdraws" {
+                sum.corrected += records;
+            } else if first.is_none_or(|first| on >= first)
+                && let Some(due) = terms.due(op, &batch.item, on)
+            {
+                sum.judged += records;
+                sum.late += if received > due { records } else { 0 };
+            }
+        })?;
+    }
     let measured: Vec<Measured> = counts
         .into_iter()
         .map(|((supplier, item), counts)| Measured {
@@ -295,13 +293,16 @@ pub fn watch(house: &House, op: &Op) -> Outcome<bool> {
         if seen.is_some_and(|day| day >= today) {
             return Ok(false);
         }
-        // Everything since the last time; the first time, since the first batch. Clocks that jump back change nothing.
-        let from = match (seen, store::first_batch(tx)?) {
-            (Some(seen), _) => seen,
-            (None, Some(first)) => local_day(first),
+        // Everything since the last time, and the month before it, for what came in at its end and was taken in later; the
+        // first time, since the first batch. Clocks that jump back change nothing.
+        let mut month = match (seen, store::first_batch(tx)?) {
+            (Some(seen), _) => {
+                let month = rules::month_of(seen);
+                rules::months_before(&month, 1).unwrap_or(month)
+            }
+            (None, Some(first)) => rules::month_of(local_day(first)),
             (None, None) => return Ok(false),
         };
-        let mut month = rules::month_of(from);
         let last = rules::month_of(today);
         while month <= last {
             measure(tx, op, &month)?;

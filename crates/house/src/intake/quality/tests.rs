@@ -100,6 +100,27 @@ db_test!(
 );
 
 db_test!(
+    what_came_in_at_the_end_of_a_month_and_was_taken_in_later_counts_for_that_month,
+    MIGRATIONS,
+    |db| {
+        let town = with_department(Town::build(&db)).with_three();
+        let mapping = crate::intake::service::Mapping::default();
+        town.later(29);
+        let text = penalties(&[(FIRM, 1, "2026-06-29")]);
+        let batch_id = town.receive("penalty", text.as_bytes(), &mapping);
+        let before = town.ask(|tx, _| crate::intake::service::batch(tx, batch_id));
+        assert_eq!(before.state, "received");
+        town.later(1);
+        assert!(watch(&town));
+        let read = score(&town, "2026-06").counts.rows_read;
+        town.settle();
+        town.later(1);
+        assert!(watch(&town));
+        assert_eq!(score(&town, "2026-06").counts.rows_read, read + 1);
+    }
+);
+
+db_test!(
     the_watch_looks_once_a_day_counts_again_what_grew_and_a_clock_that_jumps_back_changes_nothing,
     MIGRATIONS,
     |db| {

@@ -231,6 +231,13 @@ pub fn last_record(tx: &mut Tx) -> Outcome<i64> {
     store::last_record(tx)
 }
 
+/// What tells a record from any other that ever had its number, as when the database came back from a backup: its content,
+/// where it came from and when. `None` when there is no such record.
+pub fn trace(tx: &mut Tx, record_id: i64) -> Outcome<Option<String>> {
+    let trace = store::trace(tx, record_id)?;
+    Ok(trace.map(|text| proof::Suite::Sha256Ed25519.hash(text.as_bytes()).to_string()))
+}
+
 /// How many records each item has.
 pub fn counts(tx: &mut Tx) -> Outcome<Vec<(String, i64)>> {
     store::counts(tx)

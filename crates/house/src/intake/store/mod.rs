@@ -111,6 +111,10 @@ statements! {
                    FROM intake_record WHERE record_id > $1 AND record_id <= $2 ORDER BY record_id";
     /// The last record there is.
     LAST_RECORD = "SELECT COALESCE(max(record_id), 0) AS record_id FROM intake_record";
+    /// What tells a record from any other that ever had its number.
+    TRACE = "SELECT r.item, r.record_key, r.digest, r.line, r.received_at, b.digest AS content, j.subject_no
+             FROM intake_record r JOIN intake_batch b ON b.batch_id = r.batch_id
+             JOIN intake_subject j ON j.subject_id = r.subject_id WHERE r.record_id = $1";
     /// How many records each item has.
     COUNTS = "SELECT item, CAST(count(*) AS BIGINT) AS records FROM intake_record GROUP BY item ORDER BY item";
 }

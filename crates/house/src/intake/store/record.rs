@@ -5,7 +5,7 @@ use kernel::{Day, Instant, Outcome};
 use super::super::model::{Fact, Record, Relation};
 use super::{
     CORRECTED_BY, COUNTS, CURRENT_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN, RECORDS_OF,
-    SUBJECT, SUBJECT_NO, TOUCHED,
+    SUBJECT, SUBJECT_NO, TOUCHED, TRACE,
 };
 
 pub fn subject(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {
@@ -106,6 +106,26 @@ pub fn facts_after(
 
 pub fn last_record(tx: &mut Tx) -> Outcome<i64> {
     tx.one(&LAST_RECORD, &args![])?.get("record_id")
+}
+
+/// What tells a record from any other that ever had its number.
+pub fn trace(tx: &mut Tx, record_id: i64) -> Outcome<Option<String>> {
+    tx.opt(&TRACE, &args![record_id])?
+        .map(|row| {
+            let text = |column: &str| row.get::<String>(column);
+            let (line, received_at): (i64, Instant) = (row.get("line")?, row.get("received_at")?);
+            let words = [
+                text("subject_no")?,
+                text("item")?,
+                text("record_key")?,
+                text("digest")?,
+                text("content")?,
+                line.to_string(),
+                received_at.timestamp_micros().to_string(),
+            ];
+            Ok(words.join("\n"))
+        })
+        .transpose()
 }
 
 pub fn counts(tx: &mut Tx) -> Outcome<Vec<(String, i64)>> {

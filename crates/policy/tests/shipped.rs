@@ -111,6 +111,43 @@ fn every_item_says_how_it_is_collected_and_withholds_persons() {
 }
 
 #[test]
+fn the_catalogue_has_an_item_for_every_kind_of_information_the_documents_name() {
+    // What 沈政发〔2017〕59号, 粤自贸法函〔2017〕77号, 东府办〔2017〕74号, the plan of Jinping and the national catalogue say is to be
+    // collected, the item that takes it, and who must be able to supply it.
+    let wanted = [
+        ("许可", "licence", "fire"),
+        ("处罚", "penalty", "environment"),
+        ("黑名单", "serious-listing", "social-security"),
+        ("政策扶持、行政给付等", "administrative-act", "finance"),
+        ("抽查检查", "inspection-result", "culture"),
+        ("备案", "filing", "commerce"),
+        ("司法协助", "equity", "court"),
+        ("司法裁判", "judgement", "court"),
+        ("金融", "finance", "financial-regulation"),
+        ("税收", "tax-grade", "tax"),
+        ("欠税", "tax-arrears", "tax"),
+        ("交通违法", "traffic-violation", "public-security"),
+        ("安全生产", "accident", "emergency"),
+        ("统计调查", "statistics", "statistics"),
+        ("水电气、通信", "utility", "water"),
+        ("口岸监管", "customs-grade", "customs"),
+        ("表彰奖励", "honour", "education"),
+        ("合同履行", "contract", "development"),
+        ("自愿提供", "declared", "market"),
+        ("知识产权", "intellectual-property", "market"),
+        ("标准、计量、认证认可、检验检测", "certification", "market"),
+        ("价格、广告、网络等监管行为", "supervision-act", "market"),
+    ];
+    let pack = load("base");
+    let on = pack.on(day("2026-06-30"));
+    for (said, item, supplier) in wanted {
+        let suppliers = &on.item(item).unwrap().value.suppliers;
+        let may = suppliers.is_empty() || suppliers.iter().any(|known| known == supplier);
+        assert!(may, "{said}: {supplier} cannot supply {item}");
+    }
+}
+
+#[test]
 fn terms_of_collection_run_from_the_event_or_the_end_of_its_period() {
     let pack = load("base");
     let due = |item: &str, on: &str| pack.on(day(on)).collect_due(item).unwrap().unwrap().to_string();

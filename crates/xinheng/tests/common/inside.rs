@@ -32,6 +32,8 @@ statements! {
     BATCH_COUNT = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_batch";
     /// Jobs that are not done.
     OPEN_JOBS = "SELECT CAST(count(*) AS BIGINT) AS n FROM hall_job WHERE state <> 'done'";
+    /// Jobs that wait or are being done.
+    LIVE_JOBS = "SELECT CAST(count(*) AS BIGINT) AS n FROM hall_job WHERE state IN ('queued', 'running')";
     /// Events by verb.
     EVENTS = "SELECT verb, CAST(count(*) AS BIGINT) AS n FROM hall_event GROUP BY verb ORDER BY verb";
     /// Runs by kind and state.

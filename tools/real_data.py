@@ -139,11 +139,15 @@ class House:
         rows = [f'"{heading}" = "{field}"' for heading, field in columns.items()]
         values = [f'{field} = "{value}"' for field, value in defaults.items()]
         mapping.write_text("[columns]\n" + "\n".join(rows) + "\n[defaults]\n" + "\n".join(values) + "\n")
-        rejects = self.folder / "rejects" / (re.sub(r"\W+", "-", name) + ".csv")
-        rejects.parent.mkdir(exist_ok=True)
-        words = ["--type", item, "--supplier", supplier, "--mapping", mapping, "--rejects", rejects, "--later", file]
+        words = ["--type", item, "--supplier", supplier, "--mapping", mapping, "--later", file]
         code, said, spent, peak = self.run("import", "records", *words)
-        return Outcome(code, said, spent, peak, rejects)
+        outcome = Outcome(code, said, spent, peak)
+        batch = re.search(r"批次 (\d+)", said)
+        if batch:
+            query = f"SELECT line, field, value, code, reason FROM intake_refusal WHERE batch_id = {batch[1]} ORDER BY 1, 2"
+            for row in self.rows(query):
+                outcome.note(*row)
+        return outcome
 
     def classify(self):
         code, said, spent, peak = self.run("classify")
@@ -156,9 +160,9 @@ class House:
         import hashlib
 
         rows, digest = 0, hashlib.sha256()
-        for line in self.lines(query):
+        for row in self.rows(query):
             rows += 1
-            digest.update(line.encode() + b"\n")
+            digest.update("|".join(row).encode() + b"\n")
         return rows, digest.hexdigest()[:16]
 
 
@@ -168,10 +172,10 @@ class Sqlite(House):
     def prepare(self):
         pass
 
-    def lines(self, query):
+    def rows(self, query):
         connection = sqlite3.connect(f"file:{self.data / 'xinheng.db'}?mode=ro", uri=True)
         for row in connection.execute(query):
-            yield "|".join("" if cell is None else str(cell) for cell in row)
+            yield ["" if cell is None else str(cell) for cell in row]
         connection.close()
 
 
@@ -192,23 +196,20 @@ class Postgres(House):
         ):
             subprocess.run([self.psql, "-q", self.server, "-c", statement], check=True, stderr=subprocess.DEVNULL)
 
-    def lines(self, query):
-        command = [self.psql, self.url, "-q", "-t", "-A", "-F", "|", "-v", "FETCH_COUNT=20000", "-c", query]
-        # FETCH_COUNT works on statements read from the input only.
-        command = command[:-2]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        child.stdin.write(query + ";\n")
-        child.stdin.close()
-        for line in child.stdout:
-            yield line.rstrip("\n")
-        if child.wait():
-            sys.exit(f"psql failed: {query}")
+    def rows(self, query):
+        # Through a file, so that neither side holds all rows; as CSV, so that any value comes back as it is.
+        out = self.folder / "rows.csv"
+        with open(out, "wb") as to:
+            copy = f"COPY ({query}) TO STDOUT WITH (FORMAT csv)"
+            subprocess.run([self.psql, self.url, "-q", "-c", copy], check=True, stdout=to)
+        with open(out, encoding="utf-8", newline="") as text:
+            yield from csv.reader(text)
 
 
 class Outcome:
     """What an import came to."""
 
-    def __init__(self, code, said, spent, peak, rejects):
+    def __init__(self, code, said, spent, peak):
         self.code, self.said, self.spent, self.peak = code, said, spent, peak
         self.counts = collections.OrderedDict()
         line = next((line for line in said.splitlines() if line.startswith("批次")), "")
@@ -221,20 +222,17 @@ class Outcome:
         self.shapes = collections.defaultdict(collections.Counter)
         self.causes = collections.Counter()
         self.lines = set()
-        if rejects.exists():
-            with open(rejects, encoding="utf-8-sig", newline="") as text:
-                for row in csv.DictReader(text):
-                    self.note(row)
 
-    def note(self, row):
-        reason = re.sub(r"[“\"][^”\"]*[”\"]", "“…”", row["原因"])
-        reason = re.sub(r"\d+", "n", reason)
-        key = (row["字段"], row["代码"], reason)
+    def note(self, line, field, value, code, reason):
+        """One refused field of one row."""
+        reason = re.sub(r"[“\"][^”\"]*[”\"]", "“…”", reason)
+        reason = re.sub(r"[0-9A-Z]+", "n", reason)
+        key = (field, code, reason)
         self.reasons[key] += 1
-        form = shape(row["原值"])
+        form = shape(value)
         self.shapes[key][form] += 1
-        self.lines.add(row["行号"])
-        cause = next(text for code, fits, text in CAUSES if row["代码"].startswith(code) and re.search(fits, form))
+        self.lines.add(line)
+        cause = next(text for start, fits, text in CAUSES if code.startswith(start) and re.search(fits, form))
         self.causes[cause] += 1
 
     def facts(self):
@@ -319,10 +317,10 @@ class Report:
             "mark": "SELECT kind, marks, count(*) FROM intake_subject GROUP BY kind, marks ORDER BY 1, 2",
             "class": "SELECT class, count(*) FROM assess_class GROUP BY class ORDER BY 1",
         }.items():
-            counts = [dict(line.rsplit("|", 1) for line in house.lines(query)) for house in houses]
+            counts = [{" ".join(row[:-1]): row[-1] for row in house.rows(query)} for house in houses]
             for key in sorted({key for one in counts for key in one}):
                 shown = " | ".join(f"{int(one.get(key, 0)):,}" for one in counts)
-                self.say(f"| {name} {key.replace('|', ' ')} | {shown} |")
+                self.say(f"| {name} {key} | {shown} |")
             failed |= any(one != counts[0] for one in counts)
         for house in houses:
             said, spent, peak = house.classified

@@ -26,6 +26,9 @@ statements! {
                ORDER BY item, batch_id";
     /// Refused fields.
     REFUSED = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_refusal";
+    /// Refused fields in order, and why.
+    REFUSALS = "SELECT line, field, value, code, reason, COALESCE(suggestion, '') AS suggestion FROM intake_refusal
+                ORDER BY batch_id, line, field";
     /// Records.
     RECORD_COUNT = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_record";
     /// Batches.

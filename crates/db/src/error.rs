@@ -18,6 +18,10 @@ pub enum DbError {
     /// changed, and trying the whole transaction again may succeed.
     #[error("database busy: {0}")]
     Busy(String),
+    /// The connection was lost while the transaction was being kept: whether it was, nobody told us. Never tried again
+    /// blindly.
+    #[error("outcome unknown: {0}")]
+    Uncertain(String),
     /// The answer is not of the kind the code asks for.
     #[error("unexpected answer: {0}")]
     Decode(String),
@@ -34,6 +38,7 @@ impl DbError {
     pub(crate) fn at(self, place: &str) -> Self {
         match self {
             Self::Busy(text) => Self::Busy(format!("{place}: {text}")),
+            Self::Uncertain(text) => Self::Uncertain(format!("{place}: {text}")),
             Self::Decode(text) => Self::Decode(format!("{place}: {text}")),
             Self::Full(text) => Self::Full(format!("{place}: {text}")),
             Self::Other(text) => Self::Other(format!("{place}: {text}")),
@@ -66,6 +71,13 @@ impl From<DbError> for Fault {
                 FaultKind::Busy,
                 "db.busy",
                 "数据库繁忙或暂时无法连接，本次操作没有执行。请稍后重试。".to_owned(),
+            ),
+            // Busy for those who can ask whether it was done before they do it again: jobs, callers with a key.
+            DbError::Uncertain(_) => (
+                FaultKind::Busy,
+                "db.uncertain",
+                "保存时与数据库的连接中断，不能确定本次操作是否已经生效。请先查看结果，没有生效再重做；带幂等键的请求和重新导入同一个文件不会重复。"
+                    .to_owned(),
             ),
             DbError::Decode(_) => (
                 FaultKind::Internal,

@@ -49,6 +49,19 @@ impl FaultKind {
     }
 }
 
+/// Code of the fault when there is no room left on a disk.
+pub const DISK_FULL: &str = "disk.full";
+
+/// Whether an error comes, at any depth, from a disk without room: full, over the quota, or a file beyond the limit.
+pub fn is_full(error: &(dyn Error + 'static)) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
+    })
+}
+
 /// What is wrong with one field of what was handed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldFault {
@@ -108,8 +121,17 @@ impl Fault {
         )
     }
 
-    /// An accident; the source is logged at the edge and never shown.
+    /// An accident; the source is logged at the edge and never shown. A disk without room is an accident that people can
+    /// mend, so it has a code of its own and says what to do.
     pub fn internal(detail: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let (detail, source) = (detail.into(), source.into());
+        if is_full(source.as_ref()) {
+            let detail = format!(
+                "{}。磁盘已满或超出配额，没有写完的部分不会被采用。请腾出空间后重做。",
+                detail.trim_end_matches('。')
+            );
+            return Self::new(FaultKind::Internal, DISK_FULL, detail).with_source(source);
+        }
         Self::new(FaultKind::Internal, "internal", detail).with_source(source)
     }
 
@@ -191,6 +213,25 @@ impl<R: Refusal> From<R> for Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_is_known_at_any_depth_and_said_with_what_to_do() {
+        use std::io::{Error, ErrorKind};
+        let full = || Error::from(ErrorKind::StorageFull);
+        for error in [full(), Error::other(full()), ErrorKind::QuotaExceeded.into()] {
+            let fault = Fault::internal("退回清单无法写出。", error);
+            assert_eq!(fault.code, DISK_FULL);
+            assert!(
+                fault.detail.starts_with("退回清单无法写出。磁盘已满"),
+                "{}",
+                fault.detail
+            );
+        }
+        assert_eq!(
+            Fault::internal("别的", Error::from(ErrorKind::NotFound)).code,
+            "internal"
+        );
+    }
 
     struct TooFew(u32);
     impl Refusal for TooFew {

@@ -105,6 +105,11 @@ impl LakeFault {
         }
     }
 
+    /// A file that could not be written, by what the format's library says of it.
+    pub(crate) fn unwritten(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::file(path, std::io::Error::other(error))
+    }
+
     /// A file that does not hold what it should.
     pub(crate) fn corrupt(path: &Path, reason: impl Into<Reason>) -> Self {
         Self::Corrupt {

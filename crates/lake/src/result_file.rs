@@ -59,7 +59,7 @@ impl ResultFile {
             .build();
         let file = files::create(path)?;
         let arrow = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
-            .map_err(|e| LakeFault::corrupt(path, e))?;
+            .map_err(|e| LakeFault::unwritten(path, e))?;
         Ok(Self {
             path: path.to_owned(),
             model,
@@ -70,7 +70,7 @@ impl ResultFile {
 
     /// Ends the file, brings it to disk and gives it its name.
     pub fn finish(self) -> Lake<()> {
-        let wrong = |e| LakeFault::corrupt(&self.path, e);
+        let wrong = |e| LakeFault::unwritten(&self.path, e);
         let file = self.arrow.into_inner().map_err(wrong)?;
         files::settle(&self.path, &file)
     }
@@ -104,10 +104,10 @@ impl Sink for ResultFile {
             .ok_or(LakeFault::Argument("没有该序号的模型"))?;
         let batch = self
             .batch(&results.entity, columns)
-            .map_err(|e| LakeFault::corrupt(&self.path, e))?;
+            .map_err(|e| LakeFault::unwritten(&self.path, e))?;
         self.arrow
             .write(&batch)
-            .map_err(|e| LakeFault::corrupt(&self.path, e))
+            .map_err(|e| LakeFault::unwritten(&self.path, e))
     }
 }
 

@@ -77,7 +77,7 @@ impl<C: Columns> FileWriter<C> {
     pub(crate) fn create(path: &Path, grain: &Grain) -> Lake<Self> {
         let sealing = Sealing::new(files::create(path)?);
         let arrow = ArrowWriter::try_new(sealing, C::schema(), Some(properties(grain, C::KEYS)))
-            .map_err(|e| LakeFault::corrupt(path, e))?;
+            .map_err(|e| LakeFault::unwritten(path, e))?;
         Ok(Self {
             path: path.to_owned(),
             arrow,
@@ -117,7 +117,7 @@ impl<C: Columns> FileWriter<C> {
                 self.hand_over()?;
                 self.arrow
                     .flush()
-                    .map_err(|e| LakeFault::corrupt(&self.path, e))?;
+                    .map_err(|e| LakeFault::unwritten(&self.path, e))?;
                 self.group_rows = 0;
             }
         }
@@ -147,16 +147,16 @@ impl<C: Columns> FileWriter<C> {
         let batch = self
             .columns
             .take()
-            .map_err(|e| LakeFault::corrupt(&self.path, e))?;
+            .map_err(|e| LakeFault::unwritten(&self.path, e))?;
         self.arrow
             .write(&batch)
-            .map_err(|e| LakeFault::corrupt(&self.path, e))
+            .map_err(|e| LakeFault::unwritten(&self.path, e))
     }
 
     /// Ends the file, brings it to disk and gives it its name.
     pub(crate) fn finish(mut self) -> Lake<Seal> {
         self.hand_over()?;
-        let wrong = |e| LakeFault::corrupt(&self.path, e);
+        let wrong = |e| LakeFault::unwritten(&self.path, e);
         let (file, bytes, sha256) = self.arrow.into_inner().map_err(wrong)?.sealed();
         files::settle(&self.path, &file)?;
         Ok(Seal {

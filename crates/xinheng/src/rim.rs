@@ -7,7 +7,7 @@ use chrono::Utc;
 use db::Db;
 use house::hall::files::{DataFolder, Settings};
 use house::hall::keys::{Keys, SECRET_BYTES};
-use house::hall::{Chance, Clock, House, command, log, token};
+use house::hall::{Chance, Clock, House, command, ledger, log, token};
 use kernel::{Actor, Fault, Instant, Outcome};
 use proof::Suite;
 use rand::TryRng as _;
@@ -84,7 +84,10 @@ pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
     let pack = packs::open(&folder.settings().pack)?;
     let db = Db::open(&folder.database_url())?;
     db.migrate(house::MIGRATIONS)?;
-    log::require_own(&mut db.read()?, &keys)?;
+    let mut tx = db.read()?;
+    log::require_own(&mut tx, &keys)?;
+    behind(clock.now(), ledger::newest_at(&mut tx)?);
+    drop(tx);
     Ok(House {
         db,
         pack: Arc::new(pack),
@@ -93,6 +96,21 @@ pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
         clock,
         chance: Arc::new(SystemChance),
     })
+}
+
+/// How far the clock may be behind what was noted last before anybody is told.
+const BEHIND_SECONDS: i64 = 60;
+
+/// Says so when the clock is behind what was noted last: days of classes and deadlines would be wrong.
+fn behind(now: Instant, newest: Option<Instant>) {
+    let Some(newest) = newest.filter(|newest| *newest - now > chrono::Duration::seconds(BEHIND_SECONDS))
+    else {
+        return;
+    };
+    let minutes = (newest - now).num_minutes();
+    crate::say::note(format!(
+        "注意：系统时钟比已经记下的最后一件事早 {minutes} 分钟，可能被拨回。已入库的数据不受影响；请核对系统时间，以免日期和期限算错。"
+    ));
 }
 
 /// Makes a new deployment. Returns it with the operator's token, which is shown only now.

@@ -219,7 +219,8 @@ fn do_jobs(house: &House, beat: &Beat) {
         match outcome {
             Ok(found) => (worked, abandoned) = (found, false),
             Err(fault) => {
-                worked = false;
+                // Whatever is called running is nobody's: this thread is the only one that does jobs.
+                (worked, abandoned) = (false, true);
                 report(&fault, "a job could not be taken up or ended; it is tried again");
                 beat.pause(REST_AFTER_FAULT);
             }

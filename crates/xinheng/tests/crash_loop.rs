@@ -16,7 +16,7 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
@@ -96,10 +96,53 @@ fn same(round: u64, what: &str, found: &State, wanted: &State) {
     );
 }
 
+/// What there is of classifications: runs, runs applied, and the snapshot's files with the table of contents.
+struct Traces {
+    runs: usize,
+    applied: usize,
+    contents: Vec<u8>,
+    files: BTreeSet<String>,
+}
+
+fn traces(place: &Place) -> Traces {
+    let runs = Inside::open(&place.data()).rows(&inside::RUNS);
+    let full: Vec<String> = runs
+        .iter()
+        .filter(|run| run.get::<String>("kind").unwrap() == "full")
+        .map(|run| run.get("state").unwrap())
+        .collect();
+    let folder = place.data().join("snapshot");
+    let names = std::fs::read_dir(&folder).into_iter().flatten();
+    Traces {
+        runs: full.len(),
+        applied: full.iter().filter(|state| *state == "applied").count(),
+        contents: std::fs::read(folder.join("manifest.json")).unwrap_or_default(),
+        files: names
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect(),
+    }
+}
+
+/// Where a kill found a classification, by what it left.
+fn found_at(before: &Traces, after: &Traces) -> &'static str {
+    if after.runs == before.runs {
+        "before a run"
+    } else if after.applied > before.applied {
+        "after it was applied"
+    } else if after.files.contains("outcomes.parquet") {
+        "while outcomes were taken in"
+    } else if after.contents != before.contents || after.files != before.files {
+        "while the snapshot was written"
+    } else {
+        "while records were exported or classified"
+    }
+}
+
 fn story(place: &Place) {
     let calm = Place::with_deployment();
     let chance = RandomState::new();
     let (mut killed, mut before) = (0, state(&Inside::open(&calm.data())));
+    let mut moments: BTreeMap<&str, u64> = BTreeMap::new();
     let rounds = rounds();
     for round in 0..rounds {
         let arguments = command_of(place, round);
@@ -110,9 +153,19 @@ fn story(place: &Place) {
         // One to three kills, each at any moment of the time the whole takes.
         for again in 0..=(chance.hash_one((round, "kills")) % 3) {
             let share = u32::try_from(chance.hash_one((round, again)) % 1_100).unwrap();
+            let left = traces(place);
             let running = place.start(&arguments);
             std::thread::sleep(whole * share / 1_000);
-            killed += u64::from(!running.kill());
+            let stopped = !running.kill();
+            killed += u64::from(stopped);
+            if stopped {
+                let moment = if arguments[0] == "import" {
+                    "in an import"
+                } else {
+                    found_at(&left, &traces(place))
+                };
+                *moments.entry(moment).or_default() += 1;
+            }
             let records = Inside::open(&place.data()).count(&inside::RECORD_COUNT);
             let (old, new) = (before.records.len(), wanted.records.len());
             let records = usize::try_from(records).unwrap();
@@ -141,8 +194,13 @@ fn story(place: &Place) {
     }
     place.run(&["log", "verify"]).good();
     eprintln!(
-        "{rounds} rounds, {killed} kills, {} records each exactly once",
+        "{rounds} rounds, {killed} kills, {} records each exactly once; killed: {moments:?}",
         before.records.len()
+    );
+    // Chance alone misses the snapshot in a few rounds, not in many.
+    assert!(
+        rounds < 100 || moments.contains_key("while the snapshot was written"),
+        "no kill found the snapshot: {moments:?}"
     );
     assert!(
         Duration::from_secs(rounds) > Duration::ZERO && killed * 2 >= rounds,

@@ -136,9 +136,9 @@ impl Session {
     /// A connection lost during the commit leaves open whether it happened, so that is never called "busy".
     pub(crate) fn commit(&mut self) -> Result<(), DbError> {
         self.batch("COMMIT").map_err(|error| match error {
-            DbError::Busy(text) if self.conn.is_closed() => DbError::Other(format!(
-                "connection lost during COMMIT, the outcome is unknown: {text}"
-            )),
+            DbError::Busy(text) if self.conn.is_closed() => {
+                DbError::Uncertain(format!("connection lost during COMMIT: {text}"))
+            }
             other => other,
         })
     }

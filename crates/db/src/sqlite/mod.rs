@@ -192,8 +192,19 @@ pub(crate) fn plain_error(error: &rusqlite::Error) -> DbError {
             DbError::Busy(error.to_string())
         }
         Some(rusqlite::ErrorCode::DiskFull) => DbError::Full(error.to_string()),
+        // Over the quota or beyond the limit of a file: SQLite tells only of ENOSPC by its own name.
+        Some(rusqlite::ErrorCode::SystemIoFailure) if unwritable(error) => DbError::Full(error.to_string()),
         _ => DbError::Other(error.to_string()),
     }
+}
+
+/// Whether writing failed, or making room for it.
+fn unwritable(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
+    let told = error.sqlite_error().map(|told| told.extended_code);
+    [SQLITE_IOERR_WRITE, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE]
+        .iter()
+        .any(|code| told == Some(*code))
 }
 
 fn prepared<'c>(conn: &'c Connection, sql: &str, args: &[Value]) -> Result<CachedStatement<'c>, Failure> {

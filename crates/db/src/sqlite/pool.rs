@@ -70,6 +70,9 @@ impl Pools {
 }
 
 fn unreadable(path: &Path, error: DbError) -> Fault {
+    if matches!(error, DbError::Full(_)) {
+        return error.into();
+    }
     Fault::new(
         FaultKind::Invalid,
         "db.open.failed",

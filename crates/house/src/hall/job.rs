@@ -11,6 +11,10 @@ use super::{House, Op, command, store, whole_house};
 
 /// How long a worker may be silent before another takes its job over.
 const LEASE_SECONDS: i64 = 60;
+/// No lease and no wait reaches further ahead; what does was noted by a clock that has been put back since.
+const AHEAD_SECONDS: i64 = 2 * LEASE_SECONDS;
+/// A day that no clock shows, for "whatever the lease says".
+const NEVER_DAYS: i64 = 365_000;
 /// How often a failing job is tried before it is set aside for a person.
 const MOST_ATTEMPTS: i64 = 5;
 
@@ -76,16 +80,22 @@ pub trait Worker: Send + Sync {
 
 /// Takes the next job that waits, or whose worker fell silent, and does it. Returns whether there was one.
 ///
-/// `abandoned` takes over running jobs at once, for a single-process start-up after a crash.
+/// A job that was never tried is due whatever the clock says, and the clock may be put back or forward at any time: no job
+/// waits longer for it than [`AHEAD_SECONDS`].
+///
+/// `abandoned` takes over running jobs at once, whatever their leases, for a single-process start-up after a crash.
 pub fn run_next(house: &House, op: &Op, workers: &[&dyn Worker], abandoned: bool) -> Outcome<bool> {
     let now = op.at;
     let lost_before = if abandoned {
-        now + Duration::seconds(LEASE_SECONDS)
+        now + Duration::days(NEVER_DAYS)
     } else {
         now
     };
     let until = now + Duration::seconds(LEASE_SECONDS);
-    let claimed = command(house, op, |tx, _| store::claim_job(tx, now, lost_before, until))?;
+    let ahead = now + Duration::seconds(AHEAD_SECONDS);
+    let claimed = command(house, op, |tx, _| {
+        store::claim_job(tx, now, (lost_before, ahead), until)
+    })?;
     let Some(job) = claimed else { return Ok(false) };
     let outcome = workers
         .iter()

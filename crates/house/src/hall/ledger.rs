@@ -5,7 +5,7 @@
 //! committed late.
 use chrono::{DateTime, Utc};
 use db::Tx;
-use kernel::Outcome;
+use kernel::{Instant, Outcome};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -129,6 +129,11 @@ fn take_one(tx: &mut Tx, op: &Op, reader: &dyn Reader) -> Outcome<bool> {
     let at = op.at.max(event.at);
     reader.read(tx, &Op { at, ..op.clone() }, &event)?;
     Ok(true)
+}
+
+/// When the event noted last was done, by the clock of then.
+pub fn newest_at(tx: &mut Tx) -> Outcome<Option<Instant>> {
+    store::newest_at(tx)
 }
 
 /// The last sealed position.

@@ -30,6 +30,8 @@ statements! {
                   FROM hall_event WHERE position > $1 AND verb IN ($list) ORDER BY position LIMIT 1";
     /// The last sealed position.
     LAST_POSITION = "SELECT COALESCE(max(position), 0) AS position FROM hall_event";
+    /// When the event noted last was done.
+    NEWEST_AT = "SELECT at FROM hall_event ORDER BY event_id DESC LIMIT 1";
     /// Events that wait for a position, in the order of their numbers.
     UNSEALED = "SELECT event_id, at, public FROM hall_event WHERE position IS NULL ORDER BY event_id LIMIT $1";
     /// Gives an event its position.
@@ -78,9 +80,10 @@ statements! {
     /// Queues a job.
     SAVE_JOB = "INSERT INTO hall_job (job_id, kind, subject, payload, state, attempts, created_at, run_after)
                 VALUES ($1, $2, $3, $4, 'queued', 0, $5, $5)";
-    /// The next job that waits or whose worker fell silent.
-    NEXT_JOB = "SELECT job_id FROM hall_job WHERE (state = 'queued' AND run_after <= $1)
-                OR (state = 'running' AND lease_until < $2) ORDER BY job_id LIMIT 1";
+    /// The next job that waits or whose worker fell silent; a time further ahead than $3 is of a clock put back since.
+    NEXT_JOB = "SELECT job_id FROM hall_job
+                WHERE (state = 'queued' AND (attempts = 0 OR run_after <= $1 OR run_after > $3))
+                OR (state = 'running' AND (lease_until < $2 OR lease_until > $3)) ORDER BY job_id LIMIT 1";
     /// Whether a job of a kind waits.
     WAITS = "SELECT job_id FROM hall_job WHERE state = 'queued' AND kind = $1 LIMIT 1";
     /// Takes a job.
@@ -186,6 +189,10 @@ pub fn next_event(tx: &mut Tx, from: i64, verbs: &[&str]) -> Outcome<(Option<Tol
         }
         None => Ok((None, last.max(from))),
     }
+}
+
+pub fn newest_at(tx: &mut Tx) -> Outcome<Option<Instant>> {
+    tx.opt(&NEWEST_AT, &args![])?.map(|row| row.get("at")).transpose()
 }
 
 pub fn last_position(tx: &mut Tx) -> Outcome<i64> {
@@ -380,9 +387,15 @@ pub fn save_job(
 }
 
 /// Claims the next job; the advisory lock keeps two workers from taking the same one.
-pub fn claim_job(tx: &mut Tx, now: Instant, lost_before: Instant, until: Instant) -> Outcome<Option<Job>> {
+/// `lost_before`: leases that ended earlier are lost; `ahead`: no wait and no lease of ours reaches beyond it.
+pub fn claim_job(
+    tx: &mut Tx,
+    now: Instant,
+    (lost_before, ahead): (Instant, Instant),
+    until: Instant,
+) -> Outcome<Option<Job>> {
     tx.lock("hall_job", 0)?;
-    let Some(row) = tx.opt(&NEXT_JOB, &args![now, lost_before])? else {
+    let Some(row) = tx.opt(&NEXT_JOB, &args![now, lost_before, ahead])? else {
         return Ok(None);
     };
     let job_id: i64 = row.get("job_id")?;

@@ -327,6 +327,96 @@ db_test!(a_job_goes_on_from_its_noted_progress, MIGRATIONS, |db| {
 });
 
 db_test!(
+    a_clock_put_back_or_forward_holds_up_no_job_and_no_lease,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let queued = |town: &Town| {
+            town.run(|tx, op| job::enqueue(tx, op, "test.flaky", "x", &json!({})))
+                .unwrap()
+        };
+        let next =
+            |town: &Town, abandoned| job::run_next(&town.house, &town.op(), &[&Flaky], abandoned).unwrap();
+        // Queued, then the clock goes back a day: it was never tried, so it is due; its next try too, a day on.
+        let job_id = queued(&town);
+        town.later(-1);
+        assert!(next(&town, false), "due although it was queued tomorrow");
+        town.later(-1);
+        assert!(next(&town, false), "tried again although that was to be tomorrow");
+        assert_eq!(town.ask(|tx, _| job::find(tx, job_id)).unwrap().state, "done");
+        // A worker died with the lease in its hand, then the clock went back: whoever starts next takes over at once, and a
+        // server that runs on takes over too.
+        for abandoned in [true, false] {
+            let job_id = queued(&town);
+            town.run(|tx, op| {
+                let until = op.at + chrono::Duration::seconds(60);
+                super::store::claim_job(tx, op.at, (op.at, until), until)
+            })
+            .unwrap();
+            assert!(!next(&town, false), "the lease holds while the clock goes right");
+            town.later(-1);
+            assert!(next(&town, abandoned), "abandoned: {abandoned}");
+            town.later(3);
+            while next(&town, false) {}
+            assert_eq!(town.ask(|tx, _| job::find(tx, job_id)).unwrap().state, "done");
+        }
+    }
+);
+
+db_test!(
+    events_keep_their_order_and_the_log_verifies_whatever_the_clock_does,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let mut told = Vec::new();
+        for (number, days) in [0, -1, 2, -30, 0].into_iter().enumerate() {
+            town.later(days);
+            let text = format!("document {number}");
+            told.push(
+                town.run(|tx, op| ledger::append(tx, op, event("test.done", Some(&text))))
+                    .unwrap(),
+            );
+            if number % 2 == 0 {
+                town.settle();
+            }
+        }
+        town.settle();
+        let order: Vec<i64> = town
+            .ask(|tx, op| ledger::about(tx, op, "thing:1"))
+            .iter()
+            .map(|told| told.event_id)
+            .collect();
+        assert_eq!(order, told);
+        assert_eq!(town.ask(|tx, _| log::check(tx, town.house.keys.suite)), 5);
+    }
+);
+
+db_test!(
+    an_idempotency_key_holds_although_the_clock_jumps,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let times = Cell::new(0);
+        for days in [0, 1, -2, 400] {
+            town.later(days);
+            let once = Once {
+                key: "k-clock".into(),
+                digest: "same question".into(),
+            };
+            let op = Op {
+                once: Some(once),
+                ..town.op()
+            };
+            let answer = command_once(&town.house, &op, |_, _| {
+                times.set(times.get() + 1);
+                Ok(times.get())
+            });
+            assert_eq!(answer.unwrap(), 1, "after {days} days");
+        }
+    }
+);
+
+db_test!(
     a_job_nobody_can_do_is_set_aside_and_not_called_done,
     MIGRATIONS,
     |db| {

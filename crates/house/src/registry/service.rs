@@ -1,9 +1,10 @@
 //! Commands and queries of the register.
 use std::collections::{HashMap, HashSet};
 
+use chrono::Duration;
 use db::Tx;
 use kernel::actor::Scope;
-use kernel::{Day, Division, Fault, FaultKind, Outcome, SubjectNo, name};
+use kernel::{Day, Division, Fault, FaultKind, Instant, Outcome, SubjectNo, name};
 
 use super::model::{CreditFile, Entity, Search};
 use super::rules;
@@ -14,6 +15,8 @@ use crate::intake::model::{Batch, Made, Record, Relation};
 
 /// Records read at a time while a batch is taken in.
 const PAGE: i64 = 5_000;
+/// So far ahead lies the end of all that can be known, whatever clock it was noted by.
+const FAR_DAYS: i64 = 36_500;
 
 /// Takes the registration records of a batch into the register. Doing it again changes nothing.
 pub fn take_in(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
@@ -142,9 +145,19 @@ pub fn entity(tx: &mut Tx, op: &Op, entity_id: i64) -> Outcome<Entity> {
 
 /// The credit file of an entity as it was known when a day ended; `None`: as it is known now.
 pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> Outcome<CreditFile> {
-    let known_at = on.map_or(op.at, rules::end_of);
     let entity = by_no(tx, op, subject_no)?;
-    let records = intake::service::records_of(tx, entity.entity_id, known_at)?;
+    let mut known_at = on.map_or(op.at, rules::end_of);
+    let records = match on {
+        Some(_) => intake::service::records_of(tx, entity.entity_id, known_at)?,
+        // Whatever is there is known, also what came in before the clock was put back.
+        None => intake::service::records_of(tx, entity.entity_id, op.at + Duration::days(FAR_DAYS))?,
+    };
+    if on.is_none() {
+        known_at = records
+            .iter()
+            .map(|record| record.received_at)
+            .fold(known_at, Instant::max);
+    }
     let described = registrations(&records).next().map(rules::entity_of);
     let (_, marks) = intake::service::subject_no(tx, entity.entity_id)?.unwrap_or_default();
     let law = op.pack.on(crate::hall::local_day(known_at));

@@ -81,6 +81,33 @@ db_test!(
     }
 );
 
+db_test!(
+    what_came_in_before_the_clock_was_put_back_is_in_the_file,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        town.later(1);
+        town.hand_over(
+            "registration",
+            &format!("统一社会信用代码,名称,类型\n{FIRM},示例甲餐饮有限公司,1130\n"),
+        );
+        let came = town.op().at;
+        town.later(-1);
+        let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, None));
+        assert_eq!(
+            file.groups
+                .iter()
+                .map(|group| group.statements.len())
+                .sum::<usize>(),
+            1
+        );
+        assert!(file.known_at >= came, "known when it came: {}", file.known_at);
+        let today = town.op().today();
+        let file = town.ask(|tx, op| service::credit_file(tx, op, FIRM, Some(today)));
+        assert!(file.groups.is_empty(), "asked for a day, the file keeps to it");
+    }
+);
+
 db_test!(the_file_speaks_as_known_on_an_earlier_day, MIGRATIONS, |db| {
     let town = Town::build(&db).with_three();
     let before = town.op().today();

@@ -53,19 +53,26 @@ impl CodeTable {
         by(&|value| value.code == text)
             .or_else(|| by(&|value| value.title == text))
             .or_else(|| by(&|value| value.aliases.iter().any(|alias| alias == text)))
+            .or_else(|| {
+                let plain = plain(text);
+                by(&|value| {
+                    let mut written = value.aliases.iter().chain([&value.title]);
+                    written.any(|written| self::plain(written) == plain)
+                })
+            })
     }
 
     /// Of several codes in one cell the one that stands last in the table; `None` when any of them is not known. A title
-    /// that itself holds a separator is one code.
+    /// that itself holds a separator is one code; blanks separate where nothing else does.
     pub fn resolve_several(&self, text: &str) -> Option<&str> {
         const SEPARATORS: [char; 7] = [';', '；', '、', ',', '，', '|', '/'];
-        if let Some(one) = self.resolve(text) {
-            return Some(one);
-        }
-        let parts = text
-            .split(SEPARATORS)
-            .map(str::trim)
-            .filter(|part| !part.is_empty());
+        self.resolve(text)
+            .or_else(|| self.worst_of(text.split(SEPARATORS)))
+            .or_else(|| self.worst_of(text.split_whitespace()))
+    }
+
+    fn worst_of<'t>(&self, parts: impl Iterator<Item = &'t str>) -> Option<&str> {
+        let parts = parts.map(str::trim).filter(|part| !part.is_empty());
         let places: Option<Vec<usize>> = parts
             .map(|part| {
                 let code = self.resolve(part)?;
@@ -75,6 +82,21 @@ impl CodeTable {
         let last = places?.into_iter().max()?;
         self.values.get(last).map(|value| value.code.as_str())
     }
+}
+
+/// A text without blanks and with narrow brackets and commas: what is written so or so is meant alike.
+fn plain(text: &str) -> String {
+    let narrow = |letter: char| match letter {
+        '（' | '［' => '(',
+        '）' | '］' => ')',
+        '，' => ',',
+        '：' => ':',
+        other => other,
+    };
+    text.chars()
+        .filter(|letter| !letter.is_whitespace())
+        .map(narrow)
+        .collect()
 }
 
 /// Display group of an item.
@@ -144,7 +166,8 @@ pub struct Field {
     pub public: bool,
     /// Unit of amounts written without one.
     pub unit: Unit,
-    /// Another field that speaks when this one is empty.
+    /// Another field that speaks when this one is empty. For a code it only says that something is told (a score for a
+    /// grade); the code itself stays open.
     pub instead: Option<String>,
     /// A cell may hold several codes; the one that stands last in the table is kept (a table of penalties goes from light
     /// to grave).
@@ -403,6 +426,24 @@ mod tests {
         assert_eq!(table.resolve("警告"), Some("1"));
         assert_eq!(table.resolve(" 罚金 "), Some("2"));
         assert_eq!(table.resolve("没收"), None);
+        let table = CodeTable {
+            values: vec![
+                code("3", "公司（外资）", "设计[B]级"),
+                code("4", "办事处", "监理、检测[B]级"),
+                code("1", "警告", "2"),
+                code("2", "罚款", "罚金"),
+            ],
+            ..table
+        };
+        for written in ["公司(外资)", "公司 （外资）", "公司(外资）"] {
+            assert_eq!(table.resolve(written), Some("3"), "{written}");
+        }
+        assert_eq!(
+            table.resolve_several("设计[B]级  监理、检测[B]级"),
+            Some("4"),
+            "blanks between"
+        );
+        assert_eq!(table.resolve_several("设计[B]级 别的"), None);
         assert_eq!(
             table.resolve_several("罚款；警告"),
             Some("2"),

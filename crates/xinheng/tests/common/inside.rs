@@ -26,12 +26,17 @@ statements! {
                ORDER BY item, batch_id";
     /// Refused fields.
     REFUSED = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_refusal";
+    /// Refused fields in order, and why.
+    REFUSALS = "SELECT line, field, value, code, reason, COALESCE(suggestion, '') AS suggestion FROM intake_refusal
+                ORDER BY batch_id, line, field";
     /// Records.
     RECORD_COUNT = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_record";
     /// Batches.
     BATCH_COUNT = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_batch";
     /// Jobs that are not done.
     OPEN_JOBS = "SELECT CAST(count(*) AS BIGINT) AS n FROM hall_job WHERE state <> 'done'";
+    /// Jobs that wait or are being done.
+    LIVE_JOBS = "SELECT CAST(count(*) AS BIGINT) AS n FROM hall_job WHERE state IN ('queued', 'running')";
     /// Events by verb.
     EVENTS = "SELECT verb, CAST(count(*) AS BIGINT) AS n FROM hall_event GROUP BY verb ORDER BY verb";
     /// Runs by kind and state.

@@ -144,6 +144,13 @@ impl Place {
         }
     }
 
+    /// An empty place on the disk of a folder.
+    pub fn on(disk: &Path) -> Self {
+        Self {
+            root: tempfile::tempdir_in(disk).unwrap(),
+        }
+    }
+
     /// A deployment with the pack `base` on SQLite.
     pub fn with_deployment() -> Self {
         let place = Self::new();

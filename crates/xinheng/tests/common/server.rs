@@ -1,7 +1,7 @@
 //! A served deployment and what its callers ask of it.
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -42,9 +42,21 @@ impl Server {
         let place = Place::new();
         let token = word(&place.run(&["init"]).good(), "请妥善保存）：");
         prepare(&place);
+        Self::serve(place, token)
+    }
+
+    /// Serves a deployment that is there, until it is ready.
+    pub fn serve(place: Place, token: String) -> Self {
+        Self::serve_with(place, token, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn serve_with(place: Place, token: String, environment: &[(&str, &str)]) -> Self {
         // The port is free now; nobody else on this machine asks for it before the server does.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut running = place.start(&["serve", "--listen", &address.to_string()]);
+        let mut command = place.command(&["serve", "--listen", &address.to_string()]);
+        command.envs(environment.iter().copied());
+        let mut running = Running(spawn(command.stdout(Stdio::piped()).stderr(Stdio::null())));
         assert!(running.first_line().contains(&address.to_string()));
         let server = Self {
             place,

@@ -214,7 +214,8 @@ fn tell(tx: &mut Tx, op: &Op, verb: &'static str, hook_id: i64, payload: &serde_
 pub fn deliver(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
     let due = query(house, op, |tx, _| {
         let height = log::height(tx)?;
-        store::due_hooks(tx, op.at, height)
+        let longest = PAUSES.into_iter().max().unwrap_or_default();
+        store::due_hooks(tx, (op.at, op.at + Duration::seconds(longest)), height)
     })?;
     for hook in due {
         let (events, upto) = query(house, op, |tx, _| wanted(tx, &hook))?;

@@ -26,10 +26,12 @@ statements! {
     /// One subscriber.
     HOOK = "SELECT hook_id, name, url, verbs, scope, generation, state, position, failures, failing_at, due_at,
             last_told_at, last_fault FROM hall_hook WHERE hook_id = $1 AND state <> 'removed'";
-    /// Subscribers that may be told something now.
+    /// Subscribers that may be told something now. Only a failure makes one wait, and no longer than until $3: what lies
+    /// further ahead is of a clock put back since.
     DUE_HOOKS = "SELECT hook_id, name, url, verbs, scope, generation, state, position, failures, failing_at, due_at,
                  last_told_at, last_fault FROM hall_hook
-                 WHERE state = 'active' AND due_at <= $1 AND position < $2 ORDER BY due_at, hook_id";
+                 WHERE state = 'active' AND (failures = 0 OR due_at <= $1 OR due_at > $3) AND position < $2
+                 ORDER BY due_at, hook_id";
     /// Sets the state of a subscriber; it starts afresh.
     SET_STATE = "UPDATE hall_hook SET state = $2, failures = 0, failing_at = NULL, due_at = $3 WHERE hook_id = $1";
     /// Renews the secret of a subscriber.
@@ -170,8 +172,8 @@ pub fn hook(tx: &mut Tx, hook_id: i64) -> Outcome<Option<Hook>> {
     tx.opt(&HOOK, args![hook_id])?.as_ref().map(hook_row).transpose()
 }
 
-pub fn due_hooks(tx: &mut Tx, now: Instant, height: i64) -> Outcome<Vec<Hook>> {
-    tx.all(&DUE_HOOKS, args![now, height])?
+pub fn due_hooks(tx: &mut Tx, (now, ahead): (Instant, Instant), height: i64) -> Outcome<Vec<Hook>> {
+    tx.all(&DUE_HOOKS, args![now, height, ahead])?
         .iter()
         .map(hook_row)
         .collect()

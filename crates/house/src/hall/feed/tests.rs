@@ -282,6 +282,23 @@ fn the_signature_is_that_of_the_standard_webhooks_specification() {
     assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }
 
+db_test!(a_clock_put_back_holds_up_no_subscriber, MIGRATIONS, |db| {
+    let town = Town::build(&db);
+    introduce(&town, &new_hook("省平台"));
+    let receiver = Receiver::new();
+    town.later(-1);
+    happen(&town, "test.done", None, 1);
+    assert_eq!(deliver(&town, &receiver), 1, "introduced tomorrow");
+    receiver.answers(Err("连接不上对方".into()));
+    happen(&town, "test.done", None, 1);
+    assert_eq!(deliver(&town, &receiver), 1);
+    later(&town, -5);
+    assert_eq!(deliver(&town, &receiver), 0, "the pause is not over");
+    town.later(-1);
+    receiver.answers(Ok(204));
+    assert_eq!(deliver(&town, &receiver), 1, "the next try was to be tomorrow");
+});
+
 db_test!(
     what_could_not_be_told_is_told_again_under_the_same_number_with_longer_and_longer_pauses,
     MIGRATIONS,

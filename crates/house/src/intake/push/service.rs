@@ -158,7 +158,9 @@ pub fn refusals(tx: &mut Tx, op: &Op, target_id: i64, before: i64, limit: i64) -
 /// many steps were made: one, or none when nothing waits. Calls are made outside any transaction; whatever dies between a
 /// call and its note is done again, and the other side recognises it.
 pub fn serve(house: &House, op: &Op, carrier: &dyn Carrier) -> Outcome<u64> {
-    let due = query(house, op, |tx, _| store::due_targets(tx, op.at))?;
+    let longest = PAUSES.into_iter().max().unwrap_or_default();
+    let waits = [LOOK_AGAIN, longest].map(|seconds| op.at + Span::seconds(seconds));
+    let due = query(house, op, |tx, _| store::due_targets(tx, op.at, waits))?;
     for target in due {
         let open = match query(house, op, |tx, _| store::open_push(tx, target.target_id))? {
             Some(push) => Some(push),

@@ -15,9 +15,11 @@ statements! {
     /// One target.
     TARGET = "SELECT target_id, name, item, url, supplier, state, position, failures, due_at, last_fault
               FROM intake_target WHERE target_id = $1 AND state <> 'removed'";
-    /// Targets that may be served now.
+    /// Targets that may be served now. Without a failure nobody waits beyond $2, and nobody beyond $3: what lies further
+    /// ahead is of a clock put back since.
     DUE_TARGETS = "SELECT target_id, name, item, url, supplier, state, position, failures, due_at, last_fault
-                   FROM intake_target WHERE state = 'active' AND due_at <= $1 ORDER BY due_at, target_id";
+                   FROM intake_target WHERE state = 'active'
+                   AND (due_at <= $1 OR (failures = 0 AND due_at > $2) OR due_at > $3) ORDER BY due_at, target_id";
     /// Sets the state of a target; it starts afresh.
     SET_STATE = "UPDATE intake_target SET state = $2, failures = 0, due_at = $3 WHERE target_id = $1";
     /// A target has been served: when to look again.
@@ -120,8 +122,12 @@ pub fn target(tx: &mut Tx, target_id: i64) -> Outcome<Option<Target>> {
         .transpose()
 }
 
-pub fn due_targets(tx: &mut Tx, now: Instant) -> Outcome<Vec<Target>> {
-    tx.all(&DUE_TARGETS, args![now])?.iter().map(target_row).collect()
+pub fn due_targets(tx: &mut Tx, now: Instant, waits: [Instant; 2]) -> Outcome<Vec<Target>> {
+    let [next, longest] = waits;
+    tx.all(&DUE_TARGETS, args![now, next, longest])?
+        .iter()
+        .map(target_row)
+        .collect()
 }
 
 pub fn set_state(tx: &mut Tx, target_id: i64, state: &str, now: Instant) -> Outcome<()> {

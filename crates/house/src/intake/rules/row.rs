@@ -286,10 +286,16 @@ impl Reader<'_> {
         withdraws: bool,
         reading: &mut Reading,
     ) -> Option<Read<'a>> {
-        let written = self.columns.iter().flatten().find_map(|(at, unit)| {
-            let text = tidy(cell(*at)?);
-            (!text.is_empty()).then_some((text, *unit))
+        let written = self.columns.iter().enumerate().find_map(|(nth, column)| {
+            let (at, unit) = (*column)?;
+            let text = tidy(cell(at)?);
+            (!text.is_empty()).then_some((nth, text, unit))
         });
+        if written.is_some_and(|(nth, ..)| nth > 0) && self.table.is_some() {
+            // A score is no grade: it only says that the row is not empty here.
+            return None;
+        }
+        let written = written.map(|(_, text, unit)| (text, unit));
         let default = || (self.default.as_deref().unwrap_or_default(), self.field.unit);
         let (text, unit) = written.unwrap_or_else(default);
         if text.is_empty() {

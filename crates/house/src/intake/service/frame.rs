@@ -163,7 +163,7 @@ fn sum(rows: u64, bytes: &[u8]) -> u64 {
 }
 
 fn unwritable(error: std::io::Error) -> Fault {
-    if error.kind() == std::io::ErrorKind::StorageFull {
+    if kernel::fault::is_full(&error) {
         let detail = "磁盘已满，暂存数据无法写入，已核对的部分不会丢失。请腾出空间后重新导入同一个文件，会从中断处接着做。";
         return Fault::new(FaultKind::Internal, super::DISK_FULL, detail).with_source(error);
     }

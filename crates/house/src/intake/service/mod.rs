@@ -260,7 +260,7 @@ pub fn copy_of(path: &Path, to: &Path) -> Outcome<String> {
 /// Why a file could not be copied into the data folder, and what to do.
 pub fn uncopied(path: &Path, error: std::io::Error) -> Fault {
     let path = path.display();
-    if error.kind() == std::io::ErrorKind::StorageFull {
+    if kernel::fault::is_full(&error) {
         let detail =
             format!("磁盘已满，不能把 {path} 复制到数据文件夹，什么也没有入库。请腾出空间后重新导入。");
         return Fault::new(FaultKind::Internal, DISK_FULL, detail).with_source(error);

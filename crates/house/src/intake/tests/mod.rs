@@ -1,5 +1,6 @@
 //! Stories of collection, on both databases.
 mod bulk;
+mod found;
 
 use db::db_test;
 use encoding_rs::GB18030;

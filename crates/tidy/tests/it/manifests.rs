@@ -7,32 +7,39 @@ use crate::none;
 use crate::source::{files, read};
 
 /// Our crates and those of ours each may name.
-const MAY: [(&str, &[&str]); 12] = [
+const MAY: [(&str, &[&str]); 13] = [
     ("kernel", &[]),
     ("policy", &["kernel"]),
     ("proof", &["kernel"]),
     ("db", &["kernel"]),
     ("readers", &[]),
+    ("sources", &[]),
     ("matching", &["kernel", "policy"]),
-    ("house", &["kernel", "policy", "proof", "db", "readers", "matching"]),
+    (
+        "house",
+        &["kernel", "policy", "proof", "db", "readers", "matching"],
+    ),
     ("lake", &["kernel", "policy"]),
     ("cluster", &["kernel", "policy", "lake"]),
     ("demo", &["kernel"]),
     (
         "xinheng",
-        &["kernel", "policy", "proof", "db", "house", "lake", "cluster", "demo"],
+        &[
+            "kernel", "policy", "proof", "db", "house", "lake", "sources", "cluster", "demo",
+        ],
     ),
     ("tidy", &[]),
 ];
 
 /// Dependencies that belong behind one crate.
-const BEHIND: [(&str, &[&str]); 9] = [
+const BEHIND: [(&str, &[&str]); 10] = [
     ("arrow", &["lake", "readers"]),
     ("parquet", &["lake", "readers"]),
     ("datafusion", &["cluster"]),
     ("ballista", &["cluster"]),
     ("rusqlite", &["db"]),
-    ("postgres", &["db"]),
+    ("postgres", &["db", "sources"]),
+    ("mysql", &["sources"]),
     ("axum", &["house", "xinheng"]),
     ("sm2", &["proof"]),
     ("clap", &["xinheng"]),

@@ -26,6 +26,9 @@ statements! {
                ORDER BY item, batch_id";
     /// Refused fields.
     REFUSED = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_refusal";
+    /// Refused rows that have not come in corrected.
+    REFUSED_OPEN = "SELECT CAST(COALESCE(sum(rows_refused - rows_corrected), 0) AS BIGINT) AS n FROM intake_batch
+                    WHERE corrects_id IS NULL";
     /// Records.
     RECORD_COUNT = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_record";
     /// Batches.

@@ -35,8 +35,10 @@ pub struct Opened {
     pub number: i64,
     /// Name of the sheet, the member or the array; empty for a file that is one table.
     pub name: String,
-    /// Leading rows that are not blank; of a table whose cells have names of their own the row of names alone.
+    /// Leading rows that are not blank.
     pub leading: Vec<Row>,
+    /// Whether its cells have names of their own, which then are the first row.
+    keyed: bool,
     /// Everything read so far, in order.
     read: Vec<Line>,
     table: Table,
@@ -94,8 +96,7 @@ fn told(fault: &ReadFault, name: &str) -> Fault {
 impl Opened {
     fn new(number: i64, mut table: Table, said: &str) -> Result<Self, ReadFault> {
         let (mut read, mut leading) = (Vec::new(), Vec::new());
-        let wanted = if table.keyed() { 1 } else { HEADING_ROWS };
-        while leading.len() < wanted && read.len() < MOST_LEADING {
+        while leading.len() < HEADING_ROWS && read.len() < MOST_LEADING {
             let Some(line) = next(&mut table)? else { break };
             if let Line::Row(row) = &line
                 && !blank(row)
@@ -103,6 +104,12 @@ impl Opened {
                 leading.push(row.clone());
             }
             read.push(line);
+        }
+        // Not one row can be read: why the first cannot says more than that there is none.
+        if leading.is_empty()
+            && let Some(Line::Bad(fault)) = read.pop()
+        {
+            return Err(fault);
         }
         let name = table.name().to_owned();
         let said = if name.is_empty() {
@@ -114,6 +121,7 @@ impl Opened {
             number,
             name,
             leading,
+            keyed: table.keyed(),
             read,
             table,
             said,
@@ -125,10 +133,11 @@ impl Opened {
         self.leading.is_empty()
     }
 
-    /// The leading rows as texts, for finding the heading row among them.
+    /// The rows among which the heading row is to be found, as texts.
     pub fn headings(&self) -> Vec<Vec<String>> {
         let row = |row: &Row| row.cells().map(str::to_owned).collect();
-        self.leading.iter().map(row).collect()
+        let most = if self.keyed { 1 } else { HEADING_ROWS };
+        self.leading.iter().take(most).map(row).collect()
     }
 
     /// The rows after the heading row, which is one of the leading ones.

@@ -19,7 +19,11 @@ fn again(town: &Town, batch: &Batch) -> Batch {
 }
 
 fn only(town: &Town, text: &str) -> Batch {
-    let (batches, left) = town.arrives("x.csv", text.as_bytes()).unwrap();
+    named(town, "x.csv", text)
+}
+
+fn named(town: &Town, name: &str, text: &str) -> Batch {
+    let (batches, left) = town.arrives(name, text.as_bytes()).unwrap();
     assert_eq!((batches.len(), left.len()), (1, 0), "{batches:?} {left:?}");
     batches.into_iter().next().unwrap()
 }
@@ -94,7 +98,12 @@ db_test!(
         let town = Town::build(&db);
         let text =
             format!("统一社会信用代码,列入决定文号,移出日期,移出原因\n{FIRM},列1号,2026-03-04,已补报\n");
-        let batch = only(&town, &text);
+        // The lists of two kinds have the same headings here; the name of the file tells.
+        assert_eq!(
+            town.arrives("x.csv", text.as_bytes()).unwrap_err().code,
+            "intake.item.unrecognised"
+        );
+        let batch = named(&town, "移出经营异常名录.csv", &text);
         assert_eq!(
             (batch.item.as_str(), batch.rows_refused),
             ("abnormal-removal", 1),
@@ -103,7 +112,7 @@ db_test!(
         assert!(report(&town, &batch).contains("列1号,2026-03-04,已补报"));
         let listing =
             format!("统一社会信用代码,列入决定文号,列入日期,列入原因\n{FIRM},列1号,2025-03-04,失联\n");
-        only(&town, &listing);
+        named(&town, "列入经营异常名录.csv", &listing);
         let back = only(&town, &report(&town, &batch));
         assert_eq!(
             (back.rows_accepted, again(&town, &batch).rows_open()),

@@ -240,7 +240,7 @@ db_test!(
                 .remove(0);
             watched
                 .town
-                .run(|tx, _| super::store::move_as(tx, file.file_id, "a.csv"))
+                .run(|tx, _| crate::intake::drop::store::move_as(tx, file.file_id, "a.csv"))
                 .unwrap();
             folder.join("done/a.csv")
         });
@@ -263,7 +263,7 @@ db_test!(
                 .remove(0);
             watched
                 .town
-                .run(|tx, _| super::store::move_as(tx, file.file_id, "a.csv"))
+                .run(|tx, _| crate::intake::drop::store::move_as(tx, file.file_id, "a.csv"))
                 .unwrap();
             fs::write(folder.join("done/a.csv.report.txt"), "whole").unwrap();
             fs::rename(folder.join("working/a.csv"), folder.join("done/a.csv")).unwrap();

@@ -14,7 +14,7 @@ use super::super::model::{Refusal, Taken};
 use super::super::receipt;
 use super::super::service::{self, Described, HandOver, Mapping};
 use crate::edge::fields::{Path, Query};
-use crate::edge::{Answer, Doc, Edge, Problem, Routes, act, ask, may};
+use crate::edge::{Answer, Doc, Edge, Problem, Routes, act, may};
 use crate::hall::{Op, query};
 
 /// Most records in one call that carries records instead of a file.

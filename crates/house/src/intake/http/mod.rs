@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::model::{Batch, Refusal};
 use super::service;
 use crate::edge::fields::{Path, Query};
-use crate::edge::{Answer, Doc, Edge, PageView, Problem, Routes, act, ask, may, page_limit};
+use crate::edge::{Answer, Doc, Edge, PageView, Problem, Routes, ask, may, page_limit};
 use crate::hall::{Op, query};
 
 /// The routes.

@@ -180,7 +180,7 @@ impl<'p> Headings<'p> {
                     .any(|name| name.contains(item.title.as_str()) || has_word(name, code));
                 Some(Candidate {
                     code: code.clone(),
-                    worth: self.worth(headings, &columns),
+                    worth: self.worth(item, headings, &columns),
                     most: columns.understood() * 2
                         >= headings.iter().filter(|h| !h.trim().is_empty()).count(),
                     missing: columns.missing(item),
@@ -200,14 +200,17 @@ impl<'p> Headings<'p> {
     }
 
     /// What the understood headings say together.
-    fn worth(&self, headings: &[String], columns: &Columns) -> u32 {
+    fn worth(&self, item: &Item, headings: &[String], columns: &Columns) -> u32 {
         let fields = headings.iter().zip(columns.fields());
         fields
-            .filter(|(_, field)| field.is_some())
-            .map(|(heading, _)| {
-                // One read with its neighbour or by a mapping is nobody's by itself.
+            .filter_map(|(heading, field)| {
+                let field = item.fields.get(field?)?;
+                let alone = item
+                    .recognise(heading)
+                    .is_some_and(|meant| meant.name == field.name);
                 let known = u32::try_from(self.items_of(heading).len().max(1)).unwrap_or(u32::MAX);
-                WHOLE / known
+                // What is understood by its neighbours only says as much as what four items know.
+                Some(if alone { WHOLE / known } else { WHOLE / 4 })
             })
             .sum()
     }

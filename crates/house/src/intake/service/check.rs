@@ -97,7 +97,7 @@ type Done = (u64, Outcome<Checked>);
 /// However long the file, only a few pieces are in memory: each thread waits until the next one takes its pieces.
 pub fn check_all(
     checker: &Checker<'_>,
-    rows: Lines,
+    rows: table::Rows,
     after: i64,
     mut keep: impl FnMut(Checked) -> Outcome<()>,
 ) -> Outcome<()> {
@@ -125,7 +125,7 @@ pub fn check_all(
 }
 
 /// Cuts the file into pieces.
-fn read(rows: Lines, after: i64, give: &Sender<Piece>, leaves: &Receiver<()>) {
+fn read(rows: table::Rows, after: i64, give: &Sender<Piece>, leaves: &Receiver<()>) {
     let mut number = 0;
     let mut piece = Vec::with_capacity(TOGETHER);
     let mut send = |piece: Outcome<Vec<Line>>| {

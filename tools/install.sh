@@ -2,8 +2,8 @@
 # Installs what a target lacks, from the packages of Debian, and says what it does. What is there is left alone.
 #
 #   tools/install.sh build    a C compiler (SQLite and the allocator are compiled along)
-#   tools/install.sh test     the same, PostgreSQL (only its programs are used, for a throw-away cluster) and Python
-#   tools/install.sh bench    the same as test, the sqlite3 program, and Python with venv (the rivals come from PyPI)
+#   tools/install.sh test     the same, PostgreSQL and MariaDB (only their programs are used, for throw-away servers) and Python
+#   tools/install.sh bench    the same as build, PostgreSQL, the sqlite3 program, and Python with venv (the rivals come from PyPI)
 #
 # Rust itself is not installed: cargo must be there.
 set -eu
@@ -36,6 +36,11 @@ need_postgresql() {
         if [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ]; then return; fi
     done
     missing="$missing postgresql"
+}
+
+need_mariadb() {
+    if has mariadbd || [ -x /usr/sbin/mariadbd ]; then return; fi
+    missing="$missing mariadb-server"
 }
 
 need_python() {
@@ -84,7 +89,7 @@ install_missing() {
 missing=
 case "${1:-}" in
     build) need_cargo; need_compiler ;;
-    test) need_cargo; need_compiler; need_postgresql; need_python ;;
+    test) need_cargo; need_compiler; need_postgresql; need_mariadb; need_python ;;
     bench) need_cargo; need_compiler; need_postgresql; need_sqlite3; need_python; need_venv ;;
     *) fail "usage: tools/install.sh build|test|bench" ;;
 esac

@@ -9,7 +9,8 @@ say() { echo "test: $*"; }
 
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${HOME:-/root}/.cache/xinheng/target}
 XINHENG_REQUIRE_PG=1
-export CARGO_TARGET_DIR XINHENG_REQUIRE_PG
+XINHENG_REQUIRE_MARIADB=1
+export CARGO_TARGET_DIR XINHENG_REQUIRE_PG XINHENG_REQUIRE_MARIADB
 
 # Under root another user runs the server, and may not enter the TMPDIR of root.
 room=${TMPDIR:-/tmp}

@@ -23,6 +23,7 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(6, "0006_inspect"),
     step!(7, "0007_publish"),
     step!(9, "0009_intake_bulk"),
+    step!(10, "0010_gates"),
     step!(11, "0011_quality"),
     step!(12, "0012_feed"),
     step!(14, "0014_push"),

@@ -11,7 +11,7 @@ use crate::hall::files::{DataFolder, Settings};
 use crate::hall::keys::Keys;
 use crate::hall::{Chance, Clock, House, Op, command, job, ledger, log, query};
 use crate::intake::model::{Batch, NewBatch, Taken};
-use crate::intake::service::{self as intake, Mapping};
+use crate::intake::service::{self as intake, HandOver, Mapping};
 
 /// A clock that stands still until it is moved.
 pub struct Still(pub Mutex<Instant>);
@@ -120,6 +120,43 @@ impl Town {
         self.ask(|tx, _| intake::batch(tx, batch_id))
     }
 
+    /// A file arrives as departments send it, nobody saying what it is, and the house digests it. Its batches, and what of
+    /// it was not taken in.
+    pub fn arrives(&self, name: &str, bytes: &[u8]) -> Outcome<(Vec<Batch>, Vec<String>)> {
+        self.arrives_as(name, bytes, None, &Mapping::default())
+    }
+
+    /// The same, with what is said of it.
+    pub fn arrives_as(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        item: Option<&str>,
+        mapping: &Mapping,
+    ) -> Outcome<(Vec<Batch>, Vec<String>)> {
+        let digest = Suite::Sha256Ed25519.hash(bytes).to_string();
+        let path = self.house.folder.write(&intake::file_of(&digest), bytes)?;
+        let op = self.op();
+        let tables = intake::describe(&op.pack.on(op.today()), &path, name, item, mapping, true)?;
+        let over = HandOver {
+            supplier: "440511-scjg",
+            source: "file",
+            file_name: name,
+            digest: &digest,
+            item,
+            mapping,
+        };
+        let arrived = self.run(|tx, op| intake::arrive(tx, op, &over, &tables))?;
+        self.settle();
+        let number = |(_, taken): &(usize, Taken)| match taken {
+            Taken::New(batch_id) => *batch_id,
+            Taken::Known(batch) => batch.batch_id,
+        };
+        let batches = arrived.taken.iter().map(number);
+        let batches = batches.map(|batch| self.ask(|tx, _| intake::batch(tx, batch)));
+        Ok((batches.collect(), arrived.left))
+    }
+
     /// Hands a file over without any work on it.
     pub fn receive(&self, item: &str, bytes: &[u8], mapping: &Mapping) -> i64 {
         let digest = Suite::Sha256Ed25519.hash(bytes).to_string();
@@ -129,6 +166,7 @@ impl Town {
             supplier: "440511-scjg".into(),
             source: "file".into(),
             file_name: format!("{item}.csv"),
+            ..NewBatch::default()
         };
         match self
             .run(|tx, op| intake::receive(tx, op, &new, &digest, mapping))

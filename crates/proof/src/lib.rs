@@ -21,6 +21,7 @@ pub mod feed;
 pub mod key;
 pub mod log;
 pub mod merkle;
+pub mod receipt;
 pub mod suite;
 pub mod text;
 pub mod verify;

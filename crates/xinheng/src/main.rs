@@ -4,6 +4,7 @@ mod carrier;
 mod cli;
 mod full_run;
 mod packs;
+mod puller;
 mod rim;
 mod say;
 mod serve;

@@ -12,6 +12,7 @@ use kernel::{Actor, Fault, Outcome};
 
 use crate::carrier::Outward;
 use crate::full_run::FullRun;
+use crate::puller::Databases;
 
 /// How long the ledger rests when there was nothing to do.
 const REST: Duration = Duration::from_millis(100);
@@ -19,6 +20,8 @@ const REST: Duration = Duration::from_millis(100);
 const REST_AFTER_FAULT: Duration = Duration::from_secs(1);
 /// How long the thread that calls out rests when there was nobody to call.
 const REST_OUTWARD: Duration = Duration::from_millis(500);
+/// How long the thread of the gates rests between two looks.
+const REST_GATES: Duration = Duration::from_secs(1);
 /// How often it is looked for terms that have passed.
 const TERMS_EVERY: Duration = Duration::from_mins(1);
 
@@ -80,8 +83,9 @@ fn work_next(house: &House, abandoned: bool) -> Outcome<bool> {
     Ok(worked)
 }
 
-/// Three threads beside the server: one for the ledger, one for jobs, one that calls other systems, so that a long import
-/// holds up no regrading and no deadline. A fault of either is logged and the work goes on.
+/// Four threads beside the server: one for the ledger, one for jobs, one that calls other systems, one that looks for what
+/// departments put down or hold ready, so that a long import holds up no regrading and no deadline. A fault of any is logged
+/// and the work goes on.
 pub struct Background {
     beat: Arc<Beat>,
     threads: Vec<JoinHandle<()>>,
@@ -101,6 +105,7 @@ impl Background {
         started.spawn("ledger", house, keep_ledger)?;
         started.spawn("jobs", house, do_jobs)?;
         started.spawn("outward", house, call_out)?;
+        started.spawn("gates", house, watch_gates)?;
         Ok(started)
     }
 
@@ -248,6 +253,30 @@ fn call_out(house: &House, beat: &Beat) {
             }
         };
         beat.pause(rest);
+    }
+}
+
+/// The thread that looks into drop folders and departments' databases. What it takes in is digested by the thread of jobs.
+fn watch_gates(house: &House, beat: &Beat) {
+    let op = |who: &str| house.op(Actor::system(who), "worker");
+    let quiet = chrono::Duration::seconds(intake::drop::service::QUIET_SECONDS);
+    let mut looks = intake::drop::Looks::default();
+    let mut watched: Option<Instant> = None;
+    while beat.goes_on() {
+        let looked = alive(|| intake::drop::service::pass(house, &op("投递文件夹"), &mut looks, quiet));
+        if let Err(fault) = looked {
+            report(&fault, "drop folders could not be looked at; it is tried again");
+        }
+        if let Err(fault) = alive(|| intake::pull::service::serve(house, &op("抽取"), &Databases)) {
+            report(&fault, "sources could not be pulled from; it is tried again");
+        }
+        if watched.is_none_or(|at| at.elapsed() >= TERMS_EVERY) {
+            if let Err(fault) = alive(|| command(house, &op("抽取"), intake::pull::service::watch)) {
+                report(&fault, "silent sources could not be noted");
+            }
+            watched = Some(Instant::now());
+        }
+        beat.pause(REST_GATES);
     }
 }
 

@@ -95,6 +95,7 @@ impl Reader for AcceptTold {
                 supplier: record.supplier,
                 source: "ledger".into(),
                 file_name: format!("{}#{}", event.subject, event.position),
+                ..NewBatch::default()
             };
             let row = service::Row {
                 subject_no: record.subject_no,

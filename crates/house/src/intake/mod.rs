@@ -5,11 +5,15 @@
 //! transaction. A row whose content is already known changes nothing; a row with the same key and other content
 //! is a correction that names the former record; a row of an ending item (移出， 修复) names the record it ends.
 
+pub mod correction;
+pub mod drop;
 pub mod http;
 pub mod jobs;
 pub mod model;
+pub mod pull;
 pub mod push;
 pub mod quality;
+pub mod receipt;
 pub mod rules;
 pub mod service;
 mod store;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::hall::InJurisdiction;
 
 /// What is handed over together: one file, or one call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewBatch {
     /// Catalogue item of every row.
     pub item: String,
@@ -20,6 +20,10 @@ pub struct NewBatch {
     pub source: String,
     /// Name of the file as the supplier knows it.
     pub file_name: String,
+    /// Which table of the file, from 1; 0 when it has only one that counts.
+    pub table_no: i64,
+    /// Name of the table: of the sheet, the member of the archive, the array.
+    pub table_name: String,
 }
 
 /// A batch as it stands.
@@ -61,6 +65,34 @@ pub struct Batch {
     pub last_record: Option<i64>,
     /// 说明（整批退回的原因、未识别的列等）
     pub note: Option<String>,
+    /// 文件中的第几张表；0 表示只有一张
+    #[serde(default)]
+    pub table_no: i64,
+    /// 表名
+    #[serde(default)]
+    pub table_name: String,
+    /// 本批是对哪一批退回的行的更正
+    #[serde(default)]
+    pub corrects_id: Option<i64>,
+    /// 退回的行中已由后来的批次更正的行数
+    #[serde(default)]
+    pub rows_corrected: i64,
+}
+
+impl Batch {
+    /// Rows that were refused and have not come in corrected.
+    pub fn rows_open(&self) -> i64 {
+        self.rows_refused - self.rows_corrected
+    }
+
+    /// The file as its supplier knows it, with the table where it has several.
+    pub fn called(&self) -> String {
+        if self.table_no == 0 {
+            self.file_name.clone()
+        } else {
+            format!("{}（{}）", self.file_name, self.table_name)
+        }
+    }
 }
 
 impl InJurisdiction for Batch {

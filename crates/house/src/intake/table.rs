@@ -1,166 +1,199 @@
-//! Reads a file as rows of text: CSV in UTF-8 (with or without BOM), UTF-16 or GB18030, and XLSX.
-use std::fs::File;
-use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+//! Tables of a file as the readers give them: which table of a file is meant, and its rows in order.
 use std::path::Path;
 
-use calamine::{Data, Reader as _, Xlsx};
-use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
-use encoding_rs_io::DecodeReaderBytesBuilder;
 use kernel::{Fault, FaultKind, Outcome};
+use readers::{Limits, ReadFault, Row, Table};
 
-/// A row: its line in the file (from 1) and its cells.
-pub type Row = (i64, Vec<String>);
+/// Leading rows among which the heading row is looked for.
+pub const HEADING_ROWS: usize = 10;
+/// Blank rows and rows that cannot be read are not counted among them, up to so many.
+const MOST_LEADING: usize = 100;
 
-/// Rows of a file, in order.
-pub struct Rows(Box<dyn Iterator<Item = Outcome<Row>> + Send>);
+/// What stands at one place of a table.
+#[derive(Debug)]
+pub enum Line {
+    /// A row.
+    Row(Row),
+    /// A row that cannot be read; the rows after it can.
+    Bad(ReadFault),
+}
+
+impl Line {
+    /// Where it stands.
+    pub fn number(&self) -> i64 {
+        let line = match self {
+            Self::Row(row) => row.line,
+            Self::Bad(fault) => fault.line().unwrap_or(0),
+        };
+        i64::try_from(line).unwrap_or(i64::MAX)
+    }
+}
+
+/// One table of a file, opened: its leading rows are read and looked at, the others wait.
+pub struct Opened {
+    /// Place among the tables of the file, from 1.
+    pub number: i64,
+    /// Name of the sheet, the member or the array; empty for a file that is one table.
+    pub name: String,
+    /// Leading rows that are not blank.
+    pub leading: Vec<Row>,
+    /// Whether its cells have names of their own, which then are the first row.
+    keyed: bool,
+    /// Everything read so far, in order.
+    read: Vec<Line>,
+    table: Table,
+    said: String,
+}
+
+/// Rows of a table after its heading, in order. Ends with the fault of the table when it cannot be read to its end.
+pub struct Rows {
+    read: std::vec::IntoIter<Line>,
+    table: Option<Table>,
+    said: String,
+}
 
 impl Iterator for Rows {
-    type Item = Outcome<Row>;
+    type Item = Outcome<Line>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()
-    }
-}
-
-/// First bytes of a ZIP container, which an XLSX file is.
-const ZIP: &[u8] = b"PK\x03\x04";
-/// How much is read at a time when the encoding is looked for.
-const CHUNK: usize = 1 << 16;
-
-/// Opens a file; what it is is seen from its content, not its name.
-pub fn open(path: &Path) -> Outcome<Rows> {
-    let mut file = File::open(path).map_err(|e| unreadable(path, &e))?;
-    let mut head = [0_u8; 4];
-    let got = file.read(&mut head).map_err(|e| unreadable(path, &e))?;
-    file.seek(SeekFrom::Start(0)).map_err(|e| unreadable(path, &e))?;
-    if head.get(..got) == Some(ZIP) {
-        sheet(path, file)
-    } else {
-        csv_rows(path, file)
-    }
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
-    let detail = format!("无法读取 {}：{error}。请检查路径和权限。", path.display());
-    Fault::new(FaultKind::Invalid, "intake.file.unreadable", detail)
-}
-
-fn csv_rows(path: &Path, mut file: File) -> Outcome<Rows> {
-    let encoding = find_encoding(path, &mut file)?;
-    file.seek(SeekFrom::Start(0)).map_err(|e| unreadable(path, &e))?;
-    let first = first_line(&mut file, encoding).map_err(|e| unreadable(path, &e))?;
-    file.seek(SeekFrom::Start(0)).map_err(|e| unreadable(path, &e))?;
-    let delimiter = [b',', b'\t', b';', b'|']
-        .into_iter()
-        .max_by_key(|mark| first.bytes().filter(|byte| byte == mark).count())
-        .unwrap_or(b',');
-    let decoder = DecodeReaderBytesBuilder::new()
-        .encoding(Some(encoding))
-        .bom_override(true)
-        .build(file);
-    let reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(BufReader::with_capacity(CHUNK, decoder));
-    let name = path.display().to_string();
-    let rows = reader.into_records().map(move |record| {
-        let record = record
-            .map_err(|e| Fault::new(FaultKind::Invalid, "intake.file.broken", format!("{name}:{e}。")))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        Ok((
-            i64::try_from(line).unwrap_or(i64::MAX),
-            record.iter().map(str::to_owned).collect(),
-        ))
-    });
-    Ok(Rows(Box::new(rows)))
-}
-
-fn first_line(file: &mut File, encoding: &'static Encoding) -> std::io::Result<String> {
-    let mut head = vec![0_u8; CHUNK];
-    let got = file.read(&mut head)?;
-    head.truncate(got);
-    let (text, _, _) = encoding.decode(&head);
-    Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-/// A BOM decides; else UTF-8 when the whole file is valid UTF-8; else GB18030 when the whole file is valid in it.
-fn find_encoding(path: &Path, file: &mut File) -> Outcome<&'static Encoding> {
-    let mut utf8 = UTF_8.new_decoder();
-    let mut gb = GB18030.new_decoder();
-    let (mut utf8_ok, mut gb_ok) = (true, true);
-    let mut buffer = vec![0_u8; CHUNK];
-    let mut text = String::with_capacity(CHUNK * 3);
-    let mut first = true;
-    loop {
-        let got = file.read(&mut buffer).map_err(|e| unreadable(path, &e))?;
-        let chunk = buffer.get(..got).unwrap_or_default();
-        if first {
-            first = false;
-            if chunk.starts_with(&[0xFF, 0xFE]) {
-                return Ok(UTF_16LE);
+        if let Some(line) = self.read.next() {
+            return Some(Ok(line));
+        }
+        let table = self.table.as_mut()?;
+        match next(table) {
+            Ok(Some(line)) => Some(Ok(line)),
+            Ok(None) => {
+                self.table = None;
+                None
             }
-            if chunk.starts_with(&[0xFE, 0xFF]) {
-                return Ok(UTF_16BE);
+            Err(fault) => {
+                self.table = None;
+                Some(Err(told(&fault, &self.said)))
             }
         }
-        utf8_ok = utf8_ok && decodes(&mut utf8, chunk, got == 0, &mut text);
-        gb_ok = gb_ok && decodes(&mut gb, chunk, got == 0, &mut text);
-        if !utf8_ok && !gb_ok {
-            let detail = format!(
-                "{} 的编码无法识别：既不是 UTF-8,也不是 GB18030。请另存为“CSV UTF-8”后再导入。",
-                path.display()
-            );
-            return Err(Fault::new(FaultKind::Invalid, "intake.file.encoding", detail));
+    }
+}
+
+fn next(table: &mut Table) -> Result<Option<Line>, ReadFault> {
+    let mut row = Row::new();
+    match table.read(&mut row) {
+        Ok(true) => Ok(Some(Line::Row(row))),
+        Ok(false) => Ok(None),
+        Err(fault) if fault.is_fatal() => Err(fault),
+        Err(fault) => Ok(Some(Line::Bad(fault))),
+    }
+}
+
+fn blank(row: &Row) -> bool {
+    row.cells().all(|cell| cell.trim().is_empty())
+}
+
+/// A file that cannot be read, or not any further, as a refusal; `name` is the file as its supplier knows it.
+fn told(fault: &ReadFault, name: &str) -> Fault {
+    Fault::new(FaultKind::Invalid, fault.code(), fault.said(name))
+}
+
+impl Opened {
+    fn new(number: i64, mut table: Table, said: &str) -> Result<Self, ReadFault> {
+        let (mut read, mut leading) = (Vec::new(), Vec::new());
+        while leading.len() < HEADING_ROWS && read.len() < MOST_LEADING {
+            let Some(line) = next(&mut table)? else { break };
+            if let Line::Row(row) = &line
+                && !blank(row)
+            {
+                leading.push(row.clone());
+            }
+            read.push(line);
         }
-        if got == 0 {
-            return Ok(if utf8_ok { UTF_8 } else { GB18030 });
+        // Not one row can be read: why the first cannot says more than that there is none.
+        if leading.is_empty()
+            && let Some(Line::Bad(fault)) = read.pop()
+        {
+            return Err(fault);
+        }
+        let name = table.name().to_owned();
+        let said = if name.is_empty() {
+            said.to_owned()
+        } else {
+            format!("{said}（{name}）")
+        };
+        Ok(Self {
+            number,
+            name,
+            leading,
+            keyed: table.keyed(),
+            read,
+            table,
+            said,
+        })
+    }
+
+    /// Whether there is nothing in it at all.
+    pub fn is_empty(&self) -> bool {
+        self.leading.is_empty()
+    }
+
+    /// The rows among which the heading row is to be found, as texts.
+    pub fn headings(&self) -> Vec<Vec<String>> {
+        let row = |row: &Row| row.cells().map(str::to_owned).collect();
+        let most = if self.keyed { 1 } else { HEADING_ROWS };
+        self.leading.iter().take(most).map(row).collect()
+    }
+
+    /// The rows after the heading row, which is one of the leading ones.
+    pub fn after(self, heading: usize) -> Rows {
+        let line = self.leading.get(heading).map_or(0, |row| row.line);
+        let rest = |read: &Line| match read {
+            Line::Row(row) => row.line > line,
+            Line::Bad(fault) => fault.line().is_some_and(|at| at > line),
+        };
+        let read: Vec<Line> = self.read.into_iter().filter(rest).collect();
+        Rows {
+            read: read.into_iter(),
+            table: Some(self.table),
+            said: self.said,
         }
     }
 }
 
-fn decodes(decoder: &mut encoding_rs::Decoder, chunk: &[u8], last: bool, text: &mut String) -> bool {
-    let mut rest = chunk;
+/// Opens the tables of a file one after another. `each` gets a table, or why it cannot be read, and says whether to go on.
+/// `name` is the file as its supplier knows it.
+pub fn each_table(
+    path: &Path,
+    name: &str,
+    mut each: impl FnMut(i64, Outcome<Opened>) -> Outcome<bool>,
+) -> Outcome<()> {
+    let mut tables = readers::open(path, &Limits::default()).map_err(|fault| told(&fault, name))?;
+    let mut number = 0;
     loop {
-        text.clear();
-        let (result, read) = decoder.decode_to_string_without_replacement(rest, text, last);
-        match result {
-            encoding_rs::DecoderResult::InputEmpty => return true,
-            encoding_rs::DecoderResult::OutputFull => rest = rest.get(read..).unwrap_or_default(),
-            encoding_rs::DecoderResult::Malformed(..) => return false,
+        let opened = match tables.next_table() {
+            Ok(None) => return Ok(()),
+            Ok(Some(table)) => Opened::new(number + 1, table, name),
+            Err(fault) => Err(fault),
+        };
+        number += 1;
+        if !each(number, opened.map_err(|fault| told(&fault, name)))? {
+            return Ok(());
         }
     }
 }
 
-fn sheet(path: &Path, file: File) -> Outcome<Rows> {
-    let broken = |e: &dyn std::fmt::Display| {
-        let detail = format!(
-            "{} 不是可以读取的 XLSX 文件：{e}。请用 Excel 打开检查后另存。",
-            path.display()
-        );
-        Fault::new(FaultKind::Invalid, "intake.file.xlsx", detail)
-    };
-    let mut book = Xlsx::new(BufReader::new(file)).map_err(|e| broken(&e))?;
-    let range = match book.worksheet_range_at(0) {
-        Some(range) => range.map_err(|e| broken(&e))?,
-        None => return Err(broken(&"没有工作表")),
-    };
-    let start = range.start().map_or(0, |(row, _)| i64::from(row));
-    let rows: Vec<Row> = range
-        .rows()
-        .zip(1..)
-        .map(|(cells, number)| (start + number, cells.iter().map(cell_text).collect()))
-        .collect();
-    Ok(Rows(Box::new(rows.into_iter().map(Ok))))
-}
-
-fn cell_text(cell: &Data) -> String {
-    match cell {
-        Data::Empty | Data::Error(_) => String::new(),
-        Data::DateTime(moment) => moment
-            .as_datetime()
-            .map_or_else(|| moment.to_string(), |t| t.date().to_string()),
-        Data::Float(number) if number.fract() == 0.0 => format!("{number:.0}"),
-        other => other.to_string(),
-    }
+/// Opens one table of a file: the one with a number, or, for 0, the first that holds anything.
+pub fn open(path: &Path, name: &str, wanted: i64) -> Outcome<Opened> {
+    let mut found = None;
+    each_table(path, name, |number, opened| {
+        let meant = match &opened {
+            Ok(opened) if wanted == 0 => !opened.is_empty(),
+            Ok(_) => number == wanted,
+            Err(_) => wanted == 0 || number == wanted,
+        };
+        if meant {
+            found = Some(opened);
+        }
+        Ok(!meant)
+    })?;
+    found.unwrap_or_else(|| {
+        let detail = format!("文件“{name}”是空的，没有可以读取的表。请检查后重新提交。");
+        Err(Fault::new(FaultKind::Invalid, "intake.file.empty", detail))
+    })
 }

@@ -7,12 +7,13 @@ use crate::none;
 use crate::source::{files, read};
 
 /// Our crates and those of ours each may name.
-const MAY: [(&str, &[&str]); 12] = [
+const MAY: [(&str, &[&str]); 13] = [
     ("kernel", &[]),
     ("policy", &["kernel"]),
     ("proof", &["kernel"]),
     ("db", &["kernel"]),
     ("readers", &[]),
+    ("sources", &[]),
     ("matching", &["kernel", "policy"]),
     (
         "house",
@@ -24,20 +25,21 @@ const MAY: [(&str, &[&str]); 12] = [
     (
         "xinheng",
         &[
-            "kernel", "policy", "proof", "db", "house", "lake", "cluster", "demo",
+            "kernel", "policy", "proof", "db", "house", "lake", "sources", "cluster", "demo",
         ],
     ),
     ("tidy", &[]),
 ];
 
 /// Dependencies that belong behind one crate.
-const BEHIND: [(&str, &[&str]); 9] = [
+const BEHIND: [(&str, &[&str]); 10] = [
     ("arrow", &["lake", "readers"]),
     ("parquet", &["lake", "readers"]),
     ("datafusion", &["cluster"]),
     ("ballista", &["cluster"]),
     ("rusqlite", &["db"]),
-    ("postgres", &["db"]),
+    ("postgres", &["db", "sources"]),
+    ("mysql", &["sources"]),
     ("axum", &["house", "xinheng"]),
     ("sm2", &["proof"]),
     ("clap", &["xinheng"]),

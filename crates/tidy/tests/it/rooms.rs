@@ -9,7 +9,15 @@ const ROOMS: [&str; 8] = [
     "mod", "model", "rules", "store", "service", "http", "jobs", "tests",
 ];
 /// Rooms of one module only, each with the ADR that gave leave.
-const EXTRA_ROOMS: [(&str, &str); 1] = [("intake", "table")]; // docs/adr/0008
+const EXTRA_ROOMS: [(&str, &str); 7] = [
+    ("intake", "table"),      // docs/adr/0008
+    ("intake", "quality"),    // docs/adr/0021
+    ("intake", "correction"), // docs/adr/0022
+    ("intake", "drop"),       // docs/adr/0022
+    ("intake", "pull"),       // docs/adr/0022
+    ("intake", "receipt"),    // docs/adr/0022
+    ("intake", "push"),       // docs/adr/0023
+];
 /// Lines the door of a module may have.
 const DOOR: usize = 60;
 

@@ -12,7 +12,6 @@ use house::inspect::model::{
     Filter, Mode, NewContributor, NewDraw, NewItemResult, NewPlan, NewPlanItem, NewResult, Task, TaskSearch,
 };
 use house::inspect::service as inspect;
-use house::intake::model::NewBatch;
 use house::intake::service::Mapping;
 use house::publish;
 use kernel::{Actor, Day, Fault, FaultKind, Instant, Outcome};
@@ -218,13 +217,9 @@ fn collect(stage: &Stage, city: &Path) -> Outcome<()> {
     let (mut accepted, mut refused) = (0, 0);
     for sheet in ordered {
         let name = format!("{}.csv", sheet.item);
-        let new = NewBatch {
-            item: sheet.item.into(),
-            supplier: sheet.supplier.into(),
-            source: "file".into(),
-            file_name: name.clone(),
-        };
-        let (batch, _) = import::take_in_quietly(&stage.house, &city.join(&name), &new, &Mapping::default())?;
+        let file = city.join(&name);
+        let plain = Mapping::default();
+        let (batch, _) = import::take_in_quietly(&stage.house, &file, sheet.item, sheet.supplier, &plain)?;
         if batch.state == "refused" {
             let detail = format!("{name} 被整个退回：{}", batch.note.unwrap_or_default());
             return Err(Fault::new(FaultKind::Invalid, "demo.file.refused", detail));

@@ -4,34 +4,47 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
+use db::Tx;
 use house::hall::{House, command, files, job, query};
-use house::intake::model::{Batch, NewBatch, Taken};
-use house::intake::service::{self, Mapping};
+use house::intake::model::{Batch, Taken};
+use house::intake::service::{self, Described, HandOver, Mapping};
 use house::office;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Actor, Fault, FaultKind, Outcome};
 
+use super::describe;
 use crate::{say, worker};
 
 /// What to import.
 #[derive(Debug, Subcommand)]
 pub enum Import {
-    /// 主体登记信息（CSV 或 XLSX）
+    /// 主体登记信息
     Entities {
         /// 文件
         file: PathBuf,
         #[command(flatten)]
         how: How,
     },
-    /// 某一目录事项的信用记录（CSV 或 XLSX）
+    /// 信用记录（CSV、TSV、XLSX、XLS、JSON、Parquet，可压缩）；退回清单改正后也这样提交
     Records {
         /// 文件
         file: PathBuf,
-        /// 目录事项，例如 penalty(行政处罚);xinheng policy items 列出全部
+        /// 目录事项，例如 penalty（行政处罚）；不写则按表头识别；xinheng policy items 列出全部
         #[arg(long = "type", value_name = "事项")]
-        item: String,
+        item: Option<String>,
         #[command(flatten)]
         how: How,
+    },
+    /// 看看一个文件会怎样识别：每张表是哪个事项、各列是什么、缺什么；不入库
+    Describe {
+        /// 文件
+        file: PathBuf,
+        /// 目录事项，不写则按表头识别
+        #[arg(long = "type", value_name = "事项")]
+        item: Option<String>,
+        /// 列对照文件（TOML）
+        #[arg(long)]
+        mapping: Option<PathBuf>,
     },
     /// 部门和执法人员名录（JSON）
     Office {
@@ -45,9 +58,9 @@ pub enum Import {
 /// How to import.
 #[derive(Debug, Args)]
 pub struct How {
-    /// 提供部门
-    #[arg(long, default_value = "本机导入")]
-    supplier: String,
+    /// 提供部门；不写为“本机导入”，退回清单改正后重新提交时为原来的部门
+    #[arg(long)]
+    supplier: Option<String>,
     /// 列对照文件（TOML）：[columns] 下“文件中的表头” = "字段名"
     #[arg(long)]
     mapping: Option<PathBuf>,
@@ -66,8 +79,11 @@ pub struct How {
 pub fn run(house: &House, what: Import) -> Outcome<()> {
     worker::settle(house, true)?;
     match what {
-        Import::Entities { file, how } => import(house, "registration", &file, &how),
-        Import::Records { file, item, how } => import(house, &item, &file, &how),
+        Import::Entities { file, how } => import(house, Some("registration"), &file, &how),
+        Import::Records { file, item, how } => import(house, item.as_deref(), &file, &how),
+        Import::Describe { file, item, mapping } => {
+            describe::run(house, item.as_deref(), &file, mapping.as_deref())
+        }
         Import::Office {
             departments,
             inspectors,
@@ -75,41 +91,71 @@ pub fn run(house: &House, what: Import) -> Outcome<()> {
     }
 }
 
-fn import(house: &House, item: &str, file: &Path, how: &How) -> Outcome<()> {
+fn import(house: &House, item: Option<&str>, file: &Path, how: &How) -> Outcome<()> {
     let mapping = read_mapping(how.mapping.as_deref())?;
     if how.dry_run {
         return dry_run(house, item, file, &mapping);
     }
-    let name = file
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let new = NewBatch {
-        item: item.to_owned(),
-        supplier: how.supplier.clone(),
-        source: "file".into(),
-        file_name: name,
+    let asked = Asked {
+        item,
+        supplier: how.supplier.as_deref(),
+        mapping: &mapping,
     };
-    let taken = watched(house, || hand_over(house, file, &new, &mapping))?;
-    report(house, &taken, how.rejects.as_deref())?;
-    if how.later {
-        return Ok(());
+    let taken = watched(house, || hand_over(house, file, &asked))?;
+    let several = taken.len() > 1;
+    // One table that is refused whole stops no other; that it was is the answer in the end.
+    let mut fault = None;
+    for (at, taken) in taken.iter().enumerate() {
+        let rejects = how.rejects.as_deref().map(|path| numbered(path, at, several));
+        if let Err(refused) = report(house, taken, rejects.as_deref()) {
+            if several {
+                say::note(format!("{}：{}", taken.batch.called(), refused.detail));
+            }
+            fault.get_or_insert(refused);
+        }
     }
-    watched(house, || worker::settle(house, false))
+    if !how.later {
+        watched(house, || worker::settle(house, false))?;
+    }
+    fault.map_or(Ok(()), Err)
 }
 
-/// Hands a file over and works until it is digested.
+/// A reject report for each table: `x.csv`, `x-2.csv` …
+fn numbered(path: &Path, at: usize, several: bool) -> PathBuf {
+    if !several || at == 0 {
+        return path.to_path_buf();
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{}.csv", at + 1))
+}
+
+/// Hands a file of one item over and works until it is digested.
 pub fn take_in_quietly(
     house: &House,
     file: &Path,
-    new: &NewBatch,
+    item: &str,
+    supplier: &str,
     mapping: &Mapping,
 ) -> Outcome<(Batch, bool)> {
-    let taken = hand_over(house, file, new, mapping)?;
+    let asked = Asked {
+        item: Some(item),
+        supplier: Some(supplier),
+        mapping,
+    };
+    let taken = hand_over(house, file, &asked)?;
     worker::settle(house, false)?;
-    Ok((taken.batch, taken.known))
+    let first = taken.into_iter().next();
+    first.map_or_else(|| Err(Fault::hidden()), |taken| Ok((taken.batch, taken.known)))
 }
 
-/// What handing a file over came to.
+/// What is said of a file besides its content.
+struct Asked<'a> {
+    item: Option<&'a str>,
+    supplier: Option<&'a str>,
+    mapping: &'a Mapping,
+}
+
+/// What handing a table over came to.
 struct TakenIn {
     batch: Batch,
     /// Whether it had been handed over before.
@@ -118,49 +164,73 @@ struct TakenIn {
     took: Duration,
 }
 
+/// Who supplies what nobody is said to supply.
+const SELF: &str = "本机导入";
+
 /// Hands a file over and works until its records are kept and the register has them. What follows from them (classes) is
 /// left for [`worker::settle`].
-fn hand_over(house: &House, file: &Path, new: &NewBatch, mapping: &Mapping) -> Outcome<TakenIn> {
+fn hand_over(house: &House, file: &Path, asked: &Asked<'_>) -> Outcome<Vec<TakenIn>> {
     let began = Instant::now();
-    let digest = keep_copy(house, file)?;
+    let digest = service::keep_copy(house, file)?;
     let op = house.op(Actor::operator("本机操作员"), "import");
-    let taken = command(house, &op, |tx, op| {
-        service::receive(tx, op, new, &digest, mapping)
+    let name = file
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let kept = house.folder.path(&service::file_of(&digest));
+    let law = op.pack.on(op.today());
+    let tables = service::describe(&law, &kept, &name, asked.item, asked.mapping, false)?;
+    let arrived = command(house, &op, |tx, op| {
+        let supplier = supplier_of(tx, asked, &tables)?;
+        let over = HandOver {
+            supplier: &supplier,
+            source: "file",
+            file_name: &name,
+            digest: &digest,
+            item: asked.item,
+            mapping: asked.mapping,
+        };
+        service::arrive(tx, op, &over, &tables)
     })?;
-    let (batch_id, known) = match taken {
-        Taken::New(batch_id) => (batch_id, false),
-        Taken::Known(batch) => (batch.batch_id, true),
-    };
-    let look = || query(house, &op, |tx, _| service::batch(tx, batch_id));
-    worker::settle_until(house, || {
-        Ok(matches!(look()?.state.as_str(), "applied" | "refused"))
-    })?;
-    Ok(TakenIn {
-        batch: look()?,
-        known,
-        took: began.elapsed(),
-    })
+    let several = arrived.taken.len() > 1 || !arrived.left.is_empty();
+    for (place, _) in &arrived.taken {
+        if let Some(table) = tables.get(*place).filter(|_| asked.item.is_none()) {
+            say::line(describe::recognised(table, several));
+        }
+    }
+    for left in &arrived.left {
+        say::note(format!("未入库：{left}"));
+    }
+    let mut taken_in = Vec::new();
+    for (_, taken) in arrived.taken {
+        let (batch_id, known) = match taken {
+            Taken::New(batch_id) => (batch_id, false),
+            Taken::Known(batch) => (batch.batch_id, true),
+        };
+        let look = || query(house, &op, |tx, _| service::batch(tx, batch_id));
+        worker::settle_until(house, || {
+            Ok(matches!(look()?.state.as_str(), "applied" | "refused"))
+        })?;
+        taken_in.push(TakenIn {
+            batch: look()?,
+            known,
+            took: began.elapsed(),
+        });
+    }
+    Ok(taken_in)
 }
 
-/// Copies the file into the data folder before its batch exists, so whoever takes over after a crash has it. Returns the
-/// hash of the content, taken of the very bytes that were copied.
-fn keep_copy(house: &House, file: &Path) -> Outcome<String> {
-    let inbox = house.folder.room(service::INBOX)?;
-    let beside = files::beside(&inbox.join("arriving"));
-    let kept = service::copy_of(file, &beside).and_then(|digest| {
-        let kept = house.folder.path(&service::file_of(&digest));
-        let settled = if kept.exists() {
-            std::fs::remove_file(&beside)
-        } else {
-            std::fs::rename(&beside, &kept)
-        };
-        settled.map(|()| digest).map_err(|e| service::uncopied(file, e))
-    });
-    if kept.is_err() {
-        // Half a copy is of no use to anybody and may be what fills the disk.
-        let _ = std::fs::remove_file(&beside);
+/// The supplier that is said; of a corrected reject report the one whose rows were refused.
+fn supplier_of(tx: &mut Tx, asked: &Asked<'_>, tables: &[Described]) -> Outcome<String> {
+    if let Some(supplier) = asked.supplier {
+        return Ok(supplier.to_owned());
     }
-    kept
+    for batch_id in tables.iter().filter_map(|table| table.sent_back) {
+        // A number somebody made up is nobody's batch.
+        if let Ok(batch) = service::batch(tx, batch_id) {
+            return Ok(batch.supplier);
+        }
+    }
+    Ok(SELF.to_owned())
 }
 
 /// Shows how far the newest job is while `work` goes on.
@@ -242,8 +312,18 @@ fn report(house: &House, taken: &TakenIn, rejects: Option<&Path>) -> Outcome<()>
     if batch.rows_refused > 0 {
         let path = write_rejects(house, batch, rejects)?;
         say::line(format!(
-            "  退回清单（行号、字段、原值、原因、建议）：{}",
+            "  退回清单：{}（原来的各列和退回原因；改正后用 xinheng import records 提交这个文件即可）",
             path.display()
+        ));
+    }
+    if let Some(of) = batch.corrects_id {
+        let op = house.op(Actor::operator("本机操作员"), "import");
+        let origin = query(house, &op, |tx, _| service::batch(tx, of))?;
+        say::line(format!(
+            "  批次 {of} 退回 {} 行，已更正 {} 行，还有 {} 行。",
+            say::count(origin.rows_refused),
+            say::count(origin.rows_corrected),
+            say::count(origin.rows_open())
         ));
     }
     Ok(())
@@ -259,7 +339,9 @@ fn pace(rows: i64, took: Duration) -> String {
 
 fn write_rejects(house: &House, batch: &Batch, wanted: Option<&Path>) -> Outcome<PathBuf> {
     let op = house.op(Actor::operator("本机操作员"), "import");
-    let text = query(house, &op, |tx, _| service::refusals_csv(tx, batch.batch_id))?;
+    let text = query(house, &op, |tx, op| {
+        service::refusals_csv(house, tx, op, batch.batch_id)
+    })?;
     match wanted {
         Some(path) => {
             files::write_whole(path, &text)?;
@@ -271,10 +353,14 @@ fn write_rejects(house: &House, batch: &Batch, wanted: Option<&Path>) -> Outcome
     }
 }
 
-fn dry_run(house: &House, item: &str, file: &Path, mapping: &Mapping) -> Outcome<()> {
+fn dry_run(house: &House, item: Option<&str>, file: &Path, mapping: &Mapping) -> Outcome<()> {
     const SHOWN: usize = 20;
     let op = house.op(Actor::operator("本机操作员"), "import");
-    let found = service::dry_run(&op, item, file, mapping)?;
+    let item = match item {
+        Some(item) => item.to_owned(),
+        None => service::only_item(&op, file, &file.to_string_lossy(), mapping)?,
+    };
+    let found = service::dry_run(&op, &item, file, mapping)?;
     say::line(format!(
         "只检查，未入库：读到 {} 行，可以入库 {} 行，问题 {} 处。",
         say::count(i64::try_from(found.rows).unwrap_or(i64::MAX)),
@@ -297,7 +383,8 @@ fn dry_run(house: &House, item: &str, file: &Path, mapping: &Mapping) -> Outcome
     Ok(())
 }
 
-fn read_mapping(path: Option<&Path>) -> Outcome<Mapping> {
+/// A column mapping from its file; none without one.
+pub fn read_mapping(path: Option<&Path>) -> Outcome<Mapping> {
     let Some(path) = path else {
         return Ok(Mapping::default());
     };

@@ -4,14 +4,18 @@ mod classify;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod demo;
+mod describe;
+mod drop;
 mod feed;
 mod import;
 mod init;
 mod inspect;
 mod log;
 mod pack;
+mod pull;
 mod push;
 mod quality;
+mod receipt;
 mod show;
 mod verify;
 
@@ -124,6 +128,14 @@ enum Command {
     /// 上报：把记录报给上级平台，一次录入
     #[command(subcommand)]
     Push(push::PushCommand),
+    /// 投递文件夹：部门把文件放进去，自动入库
+    #[command(subcommand)]
+    Drop(drop::DropCommand),
+    /// 抽取：按游标从部门的数据库视图取数
+    #[command(subcommand)]
+    Pull(pull::PullCommand),
+    /// 验证一张提交回执；有任何一项不符，退出码为 1
+    VerifyReceipt(receipt::VerifyReceipt),
     /// 归集质量：得分、更新情况、同比增长
     #[command(subcommand)]
     Quality(quality::Quality),
@@ -166,6 +178,9 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         },
         Command::Hook(what) => feed::hook(&opened(open()?)?, what),
         Command::Push(what) => push::run(&opened(open()?)?, what),
+        Command::Drop(what) => drop::run(&opened(open()?)?, what),
+        Command::Pull(what) => pull::run(&opened(open()?)?, what),
+        Command::VerifyReceipt(asked) => return receipt::run(&asked),
         Command::Quality(what) => quality::run(&opened(open()?)?, what),
         #[cfg(feature = "cluster")]
         Command::Cluster(what) => return cluster::run(&data, what),

@@ -58,6 +58,13 @@ pub fn run(house: &House, what: Quality) -> Outcome<()> {
                         .change
                         .map_or_else(String::new, |n| format!("（较上月 {n:+}）"))
                 ));
+                if score.sent_back > 0 {
+                    say::line(format!(
+                        "    退回 {} 行，其中已更正 {} 行",
+                        say::count(score.sent_back),
+                        say::count(score.put_right)
+                    ));
+                }
                 for dimension in score.dimensions {
                     say::line(format!(
                         "    {}  {}  {}",

@@ -9,8 +9,10 @@
     reason = "tests fail by panicking"
 )]
 
+mod catalogue;
 #[path = "../common/mod.rs"]
 mod common;
+mod gates;
 mod imports;
 mod packs;
 mod verify;

@@ -29,6 +29,9 @@ statements! {
     /// Refused fields in order, and why.
     REFUSALS = "SELECT line, field, value, code, reason, COALESCE(suggestion, '') AS suggestion FROM intake_refusal
                 ORDER BY batch_id, line, field";
+    /// Refused rows that have not come in corrected.
+    REFUSED_OPEN = "SELECT CAST(COALESCE(sum(rows_refused - rows_corrected), 0) AS BIGINT) AS n FROM intake_batch
+                    WHERE corrects_id IS NULL";
     /// Records.
     RECORD_COUNT = "SELECT CAST(count(*) AS BIGINT) AS n FROM intake_record";
     /// Batches.

@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod feeds;
+mod gates;
 
 use std::net::TcpStream;
 use std::time::Duration;

@@ -104,6 +104,12 @@ pub struct Score {
     pub counts: Counts,
     /// 当月到期而未报的事项数
     pub overdue: i64,
+    /// 当月退回的行数
+    #[serde(default)]
+    pub sent_back: i64,
+    /// 其中已更正入库的行数
+    #[serde(default)]
+    pub put_right: i64,
 }
 
 impl InJurisdiction for Score {

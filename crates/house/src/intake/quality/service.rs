@@ -130,7 +130,7 @@ pub fn scores(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Score>> {
 }
 
 fn scores_of(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Score>> {
-    let ((first, next), (_, end)) = month_span(month)?;
+    let ((first, next), (begin, end)) = month_span(month)?;
     let last_day = next.pred_opt().unwrap_or(first).min(op.today());
     let weights = op.pack.on(last_day).quality_weights()?;
     let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
@@ -143,6 +143,7 @@ fn scores_of(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Score>> {
     let overdue: HashMap<String, i64> = store::overdue(tx, (first, next), op.today(), end)?
         .into_iter()
         .collect();
+    let sent_back: HashMap<String, (i64, i64)> = store::sent_back(tx, (begin, end))?.into_iter().collect();
     let law = op.pack.on(last_day);
     let scores = sums.into_iter().map(|(supplier, counts)| {
         let department = departments.iter().find(|it| it.department_id == supplier);
@@ -167,6 +168,7 @@ fn scores_of(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Score>> {
             owed: i64::try_from(owed.len()).unwrap_or(0),
             covered: i64::try_from(covered).unwrap_or(0),
         };
+        let (back, right) = sent_back.get(&supplier).copied().unwrap_or_default();
         let (score, dimensions) = rules::score(&counts, coverage, &weights);
         Score {
             month: month.to_owned(),
@@ -176,6 +178,8 @@ fn scores_of(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Score>> {
             dimensions,
             counts,
             overdue: overdue.get(&supplier).copied().unwrap_or(0),
+            sent_back: back,
+            put_right: right,
             supplier,
         }
     });

@@ -14,6 +14,10 @@ statements! {
               THEN 'unlinked' ELSE 'malformed' END AS family, CAST(count(DISTINCT f.line) AS BIGINT) AS lines
               FROM intake_refusal f JOIN intake_batch b ON b.batch_id = f.batch_id
               WHERE b.received_at >= $1 AND b.received_at < $2 AND b.state = 'applied' GROUP BY 1, 2";
+    /// How many rows of these batches were sent back to each supplier, and how many of them have come in corrected.
+    SENT_BACK = "SELECT supplier, CAST(COALESCE(sum(rows_refused), 0) AS BIGINT) AS refused,
+                 CAST(COALESCE(sum(rows_corrected), 0) AS BIGINT) AS corrected FROM intake_batch
+                 WHERE received_at >= $1 AND received_at < $2 AND state = 'applied' GROUP BY supplier";
     /// Records of one batch by what they do and by day. They are found by their numbers: no index leads from a batch to
     /// them, and to read all records there are would hold every writer up.
     DAYS = "SELECT relation, on_day, CAST(count(*) AS BIGINT) AS records FROM intake_record
@@ -91,6 +95,14 @@ pub fn faults(tx: &mut Tx, span: (Instant, Instant)) -> Outcome<Vec<(i64, String
     tx.all(&FAULTS, args![span.0, span.1])?
         .iter()
         .map(|row| Ok((row.get("batch_id")?, row.get("family")?, row.get("lines")?)))
+        .collect()
+}
+
+/// Rows sent back, and of these the ones that have come in corrected, by supplier.
+pub fn sent_back(tx: &mut Tx, span: (Instant, Instant)) -> Outcome<Vec<(String, (i64, i64))>> {
+    tx.all(&SENT_BACK, args![span.0, span.1])?
+        .iter()
+        .map(|row| Ok((row.get("supplier")?, (row.get("refused")?, row.get("corrected")?))))
         .collect()
 }
 

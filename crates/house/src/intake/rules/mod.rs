@@ -1,11 +1,13 @@
 //! Which columns a file has, and what a row says: pure decisions from text and the catalogue.
 mod columns;
+mod recognise;
 mod reference;
 mod row;
 
 use kernel::{Day, SubjectNo};
 
-pub use columns::Columns;
+pub use columns::{Columns, SENT_BACK};
+pub use recognise::{Candidate, Headings, Verdict};
 pub use row::{Checker, push_json};
 
 /// Blanks of every kind taken off both ends; the words that registers write for "nothing" become nothing.

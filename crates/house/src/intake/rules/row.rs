@@ -20,6 +20,8 @@ pub struct Checker<'p> {
     subject: Option<usize>,
     /// Columns that say what is to be done with a row.
     deeds: Vec<usize>,
+    /// Columns of a reject report: number of its batch and line in it.
+    sent_back: Option<(usize, usize)>,
     /// In the order of the catalogue: so refusals are told.
     fields: Vec<Reader<'p>>,
     /// Places in `fields` in the order of their names: so the payload is written.
@@ -34,6 +36,10 @@ struct Reader<'p> {
     /// Its column, then that of the field that speaks in its place, each with the unit of its amounts.
     columns: [Option<(usize, Unit)>; 2],
     default: Option<String>,
+    /// Whether a day speaks in its place: written in many ways, it must not become many keys.
+    day_instead: bool,
+    /// Whether its columns may hold two days in one cell (起止), of which the second is meant.
+    spans: bool,
     table: Option<&'p CodeTable>,
     required: bool,
     in_key: bool,
@@ -117,6 +123,10 @@ impl<'p> Checker<'p> {
             .map(|(place, field)| Reader {
                 columns: [Some(place), instead(field)].map(|place| columns.of_field(place?)),
                 default: columns.defaults.get(&field.name).cloned(),
+                day_instead: instead(field)
+                    .and_then(|place| item.fields.get(place))
+                    .is_some_and(|other| other.kind == FieldType::Day),
+                spans: field.headings.iter().any(|heading| heading.ends_with("起止")),
                 table: field
                     .table
                     .as_deref()
@@ -140,8 +150,16 @@ impl<'p> Checker<'p> {
                 .collect(),
             by_name,
             key: item.key.iter().map(place).collect(),
+            sent_back: columns.sent_back(),
             fields,
         }
+    }
+
+    /// Which refused row this one takes the place of, when it comes from a reject report: batch and line.
+    pub fn corrects<'c>(&self, cell: impl Fn(usize) -> Option<&'c str>) -> Option<(i64, i64)> {
+        let (batch, line) = self.sent_back?;
+        let number = |at: usize| cell(at)?.trim().parse::<i64>().ok();
+        Some((number(batch)?, number(line)?))
     }
 
     /// Reads one row, whose cells `cell` gives by column: a draft, or everything that is wrong with it.
@@ -286,16 +304,25 @@ impl Reader<'_> {
         withdraws: bool,
         reading: &mut Reading,
     ) -> Option<Read<'a>> {
-        let written = self.columns.iter().enumerate().find_map(|(nth, column)| {
-            let (at, unit) = (*column)?;
+        let [own, instead] = self.columns;
+        let text_at = |column: Option<(usize, Unit)>| {
+            let (at, unit) = column?;
             let text = tidy(cell(at)?);
-            (!text.is_empty()).then_some((nth, text, unit))
-        });
-        if written.is_some_and(|(nth, ..)| nth > 0) && self.table.is_some() {
+            (!text.is_empty()).then_some((text, unit))
+        };
+        let own = text_at(own);
+        if own.is_none()
+            && self.day_instead
+            && let Some(day) = text_at(instead).and_then(|(text, _)| read_day(text))
+        {
+            return Some(Read::Text(day.to_string().into()));
+        }
+        let second = if own.is_none() { text_at(instead) } else { None };
+        if second.is_some() && self.table.is_some() {
             // A score is no grade: it only says that the row is not empty here.
             return None;
         }
-        let written = written.map(|(_, text, unit)| (text, unit));
+        let written = own.or(second);
         let default = || (self.default.as_deref().unwrap_or_default(), self.field.unit);
         let (text, unit) = written.unwrap_or_else(default);
         if text.is_empty() {
@@ -305,6 +332,7 @@ impl Reader<'_> {
             }
             return None;
         }
+        let text = if self.spans { end_of(text) } else { text };
         match self.value(text, unit) {
             Ok(value) => Some(value),
             Err((reason, suggestion)) => {
@@ -348,6 +376,18 @@ impl Reader<'_> {
             FieldType::Division => reference::division(text).map(|code| Read::Text(code.into())),
             FieldType::Industry => reference::industry(text).map(|code| Read::Text(code.into())),
         }
+    }
+}
+
+/// The second of two days in one cell: 2010-01-01至2030-01-01.
+fn end_of(text: &str) -> &str {
+    let parted = text
+        .split_once('至')
+        .or_else(|| text.split_once('～'))
+        .or_else(|| text.split_once('~'));
+    match parted {
+        Some((from, until)) if read_day(from.trim()).is_some() => until.trim(),
+        _ => text,
     }
 }
 

@@ -7,6 +7,7 @@ use kernel::{Day, Fault, FaultKind, Outcome};
 use policy::ItemMode;
 use serde_json::json;
 
+use super::super::correction;
 use super::super::model::{Batch, Made, Refusal, Relation, Staged};
 use super::super::store::{self, Sums};
 use super::frame::{self, Frame};
@@ -156,6 +157,7 @@ fn apply_frames(
     }
     let sums = &run.sums;
     store::applied(tx, batch.batch_id, sums, op.at)?;
+    let corrected = correction::count(tx, batch.batch_id)?;
     let told = ledger::Event {
         verb: "intake.batch-applied",
         subject: format!("batch:{}", batch.batch_id),
@@ -163,7 +165,7 @@ fn apply_frames(
         payload: json!({
             "batch_id": batch.batch_id, "item": batch.item, "accepted": sums.accepted, "unchanged": sums.unchanged,
             "refused": batch.rows_refused + sums.refused, "first": sums.first, "last": sums.last,
-            "new_subjects": run.subjects, "followed": names,
+            "new_subjects": run.subjects, "followed": names, "corrects": corrected,
         }),
         ..ledger::Event::default()
     };

@@ -5,10 +5,11 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use kernel::{Fault, Outcome};
+use readers::ReadFault;
 
 use super::super::model::Refusal;
 use super::super::rules::Checker;
-use super::super::table;
+use super::super::table::{self, Line};
 use super::frame::Frame;
 
 /// Rows that go from hand to hand together: one frame.
@@ -29,18 +30,34 @@ pub struct Checked {
     pub refused: i64,
     /// Why.
     pub refusals: Vec<Refusal>,
+    /// Rows of a reject report that come back: line, and batch and line of the refused row it takes the place of.
+    pub corrects: Vec<(i64, i64, i64)>,
     /// The good rows.
     pub frame: Frame,
 }
 
 impl Checked {
-    fn take(&mut self, checker: &Checker<'_>, (line, cells): &table::Row) {
-        if cells.iter().all(|cell| cell.trim().is_empty()) {
+    fn take(&mut self, checker: &Checker<'_>, line: &Line) {
+        let number = line.number();
+        let row = match line {
+            Line::Row(row) => row,
+            Line::Bad(fault) => {
+                self.rows += 1;
+                self.last_line = number;
+                self.refused += 1;
+                self.refusals.push(unreadable(number, fault));
+                return;
+            }
+        };
+        if row.cells().all(|cell| cell.trim().is_empty()) {
             return;
         }
         self.rows += 1;
-        self.last_line = *line;
-        match checker.read(*line, |at| cells.get(at).map(String::as_str)) {
+        self.last_line = number;
+        if let Some((batch, of_line)) = checker.corrects(|at| row.cell(at)) {
+            self.corrects.push((number, batch, of_line));
+        }
+        match checker.read(number, |at| row.cell(at)) {
             Ok(draft) => self.frame.push(&draft),
             Err(mut faults) => {
                 self.refused += 1;
@@ -53,8 +70,26 @@ impl Checked {
     }
 }
 
+/// A row that cannot be read at all is refused like any other.
+fn unreadable(line: i64, fault: &ReadFault) -> Refusal {
+    let column = match fault {
+        ReadFault::Row {
+            column: Some(column), ..
+        } => format!("第 {column} 列"),
+        _ => "整行".to_owned(),
+    };
+    Refusal {
+        line,
+        field: column,
+        value: String::new(),
+        code: fault.code().to_owned(),
+        reason: fault.reason().to_owned(),
+        suggestion: fault.suggestion().map(str::to_owned),
+    }
+}
+
 /// Rows in hand, and where in the file they belong.
-type Piece = (u64, Outcome<Vec<table::Row>>);
+type Piece = (u64, Outcome<Vec<Line>>);
 /// What a piece came to.
 type Done = (u64, Outcome<Checked>);
 
@@ -93,13 +128,13 @@ pub fn check_all(
 fn read(rows: table::Rows, after: i64, give: &Sender<Piece>, leaves: &Receiver<()>) {
     let mut number = 0;
     let mut piece = Vec::with_capacity(TOGETHER);
-    let mut send = |piece: Outcome<Vec<table::Row>>| {
+    let mut send = |piece: Outcome<Vec<Line>>| {
         number += 1;
         leaves.recv().is_ok() && give.send((number - 1, piece)).is_ok()
     };
     for row in rows {
         match row {
-            Ok(row) if row.0 <= after => {}
+            Ok(row) if row.number() <= after => {}
             Ok(row) => piece.push(row),
             Err(fault) => {
                 let _ = send(Ok(piece)) && send(Err(fault));

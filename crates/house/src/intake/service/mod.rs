@@ -1,6 +1,8 @@
 //! Commands and queries of collection.
 mod apply;
+mod arrive;
 mod check;
+mod describe;
 mod frame;
 mod seen;
 mod stage;
@@ -13,12 +15,14 @@ use policy::pack::PackOn;
 use serde_json::json;
 
 pub use apply::{Follower, Prepared, apply};
+pub use arrive::{Arrived, HandOver, arrive, keep_copy};
+pub use describe::{Described, Meaning, Nearest, describe, only_item};
 pub use frame::DAMAGED;
 pub use stage::{DryRun, Mapping, dry_run, stage, unstage};
 
 use super::model::{Batch, Fact, NewBatch, Record, Refusal, Taken};
-use super::store;
-use crate::hall::{InJurisdiction, Op, job, ledger};
+use super::{correction, store};
+use crate::hall::{House, InJurisdiction, Op, job, ledger};
 
 /// Kind of the background job that stages and applies a batch.
 pub const JOB: &str = "intake.batch";
@@ -44,7 +48,7 @@ pub fn receive(tx: &mut Tx, op: &Op, new: &NewBatch, digest: &str, mapping: &Map
     let law = op.pack.on(op.today());
     known_item(&law, &new.item)?;
     tx.lock("intake_receive", 0)?;
-    let digest = &identity(digest, mapping);
+    let digest = &identity(digest, mapping, new.table_no);
     if let Some(batch) = store::known(tx, digest, new)? {
         return taken_before(tx, op, batch, mapping);
     }
@@ -69,14 +73,18 @@ pub fn receive(tx: &mut Tx, op: &Op, new: &NewBatch, digest: &str, mapping: &Map
     Ok(Taken::New(batch_id))
 }
 
-/// What makes two hand-overs the same: the content, and how its columns are to be understood.
-fn identity(digest: &str, mapping: &Mapping) -> String {
-    if *mapping == Mapping::default() {
-        return digest.to_owned();
-    }
-    let columns = serde_json::json!(mapping).to_string();
-    let mapped = proof::Suite::Sha256Ed25519.hash(columns.as_bytes()).to_string();
-    format!("{digest}-{}", mapped.get(..SHORT).unwrap_or(&mapped))
+/// What makes two hand-overs the same: the content, which table of it, and how its columns are to be understood.
+fn identity(digest: &str, mapping: &Mapping, table_no: i64) -> String {
+    let plain = *mapping == Mapping::default();
+    let told = match (plain, table_no) {
+        (true, 0) => return digest.to_owned(),
+        (_, 0) => json!(mapping),
+        _ => json!({ "mapping": mapping, "table": table_no }),
+    };
+    let told = proof::Suite::Sha256Ed25519
+        .hash(told.to_string().as_bytes())
+        .to_string();
+    format!("{digest}-{}", told.get(..SHORT).unwrap_or(&told))
 }
 
 /// How much of a mapping's hash tells it from other mappings of the same file.
@@ -167,23 +175,15 @@ pub fn refusals(tx: &mut Tx, batch_id: i64, after_line: i64, limit: i64) -> Outc
     store::refusals(tx, batch_id, after_line, limit)
 }
 
-/// The refused rows of a batch as a CSV file with a BOM, so that office programs read the Chinese.
-pub fn refusals_csv(tx: &mut Tx, batch_id: i64) -> Outcome<Vec<u8>> {
-    let mut text = "\u{feff}行号,字段,原值,代码,原因,建议\n".as_bytes().to_vec();
-    let mut writer = csv::Writer::from_writer(&mut text);
+/// The refused rows of a batch that have not come in corrected, as a CSV file with a BOM, so that office programs read the
+/// Chinese: the rows as they came, what is wrong beside.
+pub fn refusals_csv(house: &House, tx: &mut Tx, op: &Op, batch_id: i64) -> Outcome<Vec<u8>> {
+    let mut text = "\u{feff}".as_bytes().to_vec();
     let failed = |e: csv::Error| Fault::internal("退回清单无法写出", e);
-    for refusal in store::refusals(tx, batch_id, 0, i64::MAX)? {
-        writer
-            .write_record([
-                refusal.line.to_string().as_str(),
-                &refusal.field,
-                &refusal.value,
-                &refusal.code,
-                &refusal.reason,
-                refusal.suggestion.as_deref().unwrap_or_default(),
-            ])
-            .map_err(failed)?;
-    }
+    let mut writer = csv::Writer::from_writer(&mut text);
+    correction::report(house, tx, op, batch_id, &mut |cells| {
+        writer.write_record(cells).map_err(failed)
+    })?;
     writer
         .flush()
         .map_err(|e| Fault::internal("退回清单无法写出", e))?;

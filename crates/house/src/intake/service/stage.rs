@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::model::{Batch, Refusal};
 use super::super::rules::{Checker, Columns};
-use super::super::{store, table};
+use super::super::{correction, store, table};
 use super::Row;
 use super::check::{Checked, check_all};
 use super::frame::{self, Frame};
@@ -20,8 +20,6 @@ use crate::hall::{House, Op, command, job};
 const COMMIT: i64 = 50_000;
 /// Refused fields kept between two commits at most.
 const MOST_REFUSALS: usize = 20_000;
-/// Among how many leading rows the heading row is looked for.
-const HEADING_ROWS: usize = 10;
 /// Number of understood columns at which a row counts as the heading row.
 const HEADING_LEAST: usize = 2;
 
@@ -37,6 +35,14 @@ pub struct Mapping {
     pub defaults: BTreeMap<String, String>,
 }
 
+impl Mapping {
+    /// The heading row of an item among leading rows, and the columns as understood.
+    pub fn columns(&self, item: &Item, leading: &[Vec<String>]) -> Option<(usize, Columns)> {
+        let meant = |heading: &str| self.columns.get(heading.trim()).cloned();
+        Columns::find(item, leading, &meant, &self.defaults)
+    }
+}
+
 /// A file whose headings are understood.
 struct Sheet<'a> {
     item: &'a Item,
@@ -44,37 +50,29 @@ struct Sheet<'a> {
     rows: table::Rows,
 }
 
-fn open<'a>(law: &PackOn<'a>, item_code: &str, path: &Path, mapping: &Mapping) -> Outcome<Sheet<'a>> {
+fn open<'a>(
+    law: &PackOn<'a>,
+    item_code: &str,
+    opened: table::Opened,
+    mapping: &Mapping,
+) -> Outcome<Sheet<'a>> {
     let item = law.item(item_code)?.value;
-    let mut rows = table::open(path)?;
-    let mut best: Option<Columns> = None;
-    for _ in 0..HEADING_ROWS {
-        let Some(row) = rows.next().transpose()? else {
-            break;
-        };
-        let columns = Columns::read(item, &row.1, &|heading| {
-            mapping.columns.get(heading.trim()).cloned()
-        })
-        .with_defaults(&mapping.defaults);
-        if columns.missing(item).is_empty() {
-            return Ok(Sheet { item, columns, rows });
-        }
-        if best
-            .as_ref()
-            .is_none_or(|b| columns.understood() > b.understood())
-        {
-            best = Some(columns);
-        }
-    }
-    let Some(columns) = best.filter(|columns| columns.understood() >= HEADING_LEAST) else {
+    let leading = opened.headings();
+    let found = mapping.columns(item, &leading);
+    let Some((heading, columns)) = found.filter(|(_, columns)| columns.understood() >= HEADING_LEAST) else {
         let titles: Vec<&str> = item.fields.iter().map(|field| field.title.as_str()).collect();
         let detail = format!(
-            "前 {HEADING_ROWS} 行中没有找到“{}”的表头。应有的列：统一社会信用代码、{}。",
+            "前 {} 行中没有找到“{}”的表头。应有的列：统一社会信用代码、{}。",
+            table::HEADING_ROWS,
             item.title,
             titles.join("、")
         );
         return Err(Fault::new(FaultKind::Invalid, "intake.file.no-headings", detail));
     };
+    if columns.missing(item).is_empty() {
+        let rows = opened.after(heading);
+        return Ok(Sheet { item, columns, rows });
+    }
     let detail = format!(
         "缺少必需的列：{}。请补上，或用列对照文件（--mapping）说明是哪一列。未识别的列：{}。",
         columns.missing(item).join("、"),
@@ -95,7 +93,8 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
     }
     let law = op.pack.on(kernel_day(&batch));
     let path = house.folder.path(&super::file_of(&batch.digest));
-    let sheet = match open(&law, &batch.item, &path, mapping) {
+    let opened = table::open(&path, &batch.file_name, batch.table_no);
+    let sheet = match opened.and_then(|opened| open(&law, &batch.item, opened, mapping)) {
         Ok(sheet) => sheet,
         Err(fault) if fault.kind == FaultKind::Invalid => {
             return command(house, op, |tx, _| {
@@ -129,9 +128,19 @@ pub fn stage(house: &House, op: &Op, batch_id: i64, job_id: i64, mapping: &Mappi
         since: Step::default(),
     };
     let after = batch.staged_to;
-    check_all(&checker, sheet.rows, after, |checked| keeping.take(checked))?;
-    keeping.commit()?;
-    command(house, op, |tx, _| store::staged(tx, batch_id))
+    match check_all(&checker, sheet.rows, after, |checked| keeping.take(checked)) {
+        // The file breaks off: what was read of it is not what the supplier meant to hand over.
+        Err(fault) if fault.kind == FaultKind::Invalid => command(house, op, |tx, _| {
+            store::reset(tx, batch_id)?;
+            correction::forget(tx, batch_id)?;
+            store::refuse_batch(tx, batch_id, &fault.detail)
+        }),
+        Err(fault) => Err(fault),
+        Ok(()) => {
+            keeping.commit()?;
+            command(house, op, |tx, _| store::staged(tx, batch_id))
+        }
+    }
 }
 
 /// The file of staged rows, where the last run ended; begun anew when it is not what the batch says.
@@ -142,7 +151,7 @@ fn staged_file(house: &House, op: &Op, batch: &mut Batch) -> Outcome<frame::Writ
     if let Some(rows) = frame::Writer::open(&path, end)? {
         return Ok(rows);
     }
-    command(house, op, |tx, _| store::reset(tx, batch.batch_id))?;
+    command(house, op, |tx, _| unstage(tx, batch.batch_id))?;
     *batch = command(house, op, |tx, _| super::batch(tx, batch.batch_id))?;
     frame::Writer::open(&path, 0)?
         .ok_or_else(|| Fault::new(FaultKind::Internal, frame::DAMAGED, "暂存数据无法重新建立。"))
@@ -150,6 +159,7 @@ fn staged_file(house: &House, op: &Op, batch: &mut Batch) -> Outcome<frame::Writ
 
 /// Forgets what a batch has staged, so that it is staged anew.
 pub fn unstage(tx: &mut Tx, batch_id: i64) -> Outcome<()> {
+    correction::forget(tx, batch_id)?;
     store::reset(tx, batch_id)
 }
 
@@ -165,6 +175,7 @@ struct Step {
     last_line: i64,
     refused: i64,
     refusals: Vec<Refusal>,
+    corrects: Vec<(i64, i64, i64)>,
 }
 
 /// Keeps what was checked, in order.
@@ -186,6 +197,7 @@ impl Keeping<'_> {
         self.since.refused += checked.refused;
         self.since.last_line = self.since.last_line.max(checked.last_line);
         self.since.refusals.extend(checked.refusals);
+        self.since.corrects.extend(checked.corrects);
         if self.since.rows >= COMMIT || self.since.refusals.len() >= MOST_REFUSALS {
             self.commit()?;
         }
@@ -205,6 +217,7 @@ impl Keeping<'_> {
         };
         command(self.house, self.op, |tx, _| {
             store::refuse(tx, batch.batch_id, &step.refusals)?;
+            correction::note(tx, batch, &step.corrects)?;
             store::staged_to(tx, batch.batch_id, &kept)?;
             let state = serde_json::json!({ "read": batch.rows_read + read });
             job::progress(tx, self.job_id, &state, self.house.clock.now())
@@ -229,7 +242,8 @@ pub struct DryRun {
 pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<DryRun> {
     let law = op.pack.on(op.today());
     super::known_item(&law, item)?;
-    let sheet = open(&law, item, path, mapping)?;
+    let opened = table::open(path, &named(path), 0)?;
+    let sheet = open(&law, item, opened, mapping)?;
     let checker = Checker::new(&law, sheet.item, &sheet.columns);
     let (mut rows, mut refused, mut refusals) = (0, 0, Vec::new());
     check_all(&checker, sheet.rows, 0, |checked| {
@@ -244,6 +258,12 @@ pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<D
         refusals,
         unknown: sheet.columns.unknown(),
     })
+}
+
+/// The last part of a path, as a name to tell.
+fn named(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 /// Checks rows another module gives. A wrong one is a mistake of the program, so nothing is kept then.

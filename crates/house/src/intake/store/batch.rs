@@ -27,6 +27,10 @@ fn batch_row(row: &Row) -> Outcome<Batch> {
         first_record: row.get("first_record")?,
         last_record: row.get("last_record")?,
         note: row.get("note")?,
+        table_no: row.get("table_no")?,
+        table_name: row.get("table_name")?,
+        corrects_id: row.get("corrects_id")?,
+        rows_corrected: row.get("rows_corrected")?,
     })
 }
 
@@ -45,7 +49,9 @@ pub fn save_batch(tx: &mut Tx, batch_id: i64, new: &NewBatch, digest: &str, at: 
         &new.source,
         &new.file_name,
         digest,
-        at
+        at,
+        new.table_no,
+        &new.table_name
     ];
     tx.exec(&SAVE_BATCH, &row).map(drop)
 }

@@ -12,19 +12,22 @@ pub use record::*;
 statements! {
     /// A batch with the same content, item and supplier that was taken in before.
     KNOWN = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
-             rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
+             rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note, table_no, table_name, corrects_id,
+             rows_corrected FROM intake_batch
              WHERE digest = $1 AND item = $2 AND supplier = $3 AND state <> 'refused' ORDER BY batch_id LIMIT 1";
     /// Takes a batch in.
     SAVE_BATCH = "INSERT INTO intake_batch (batch_id, item, supplier, source, file_name, digest, state, received_at,
-                  staged_to, staged_bytes, rows_read, rows_accepted, rows_unchanged, rows_refused)
-                  VALUES ($1, $2, $3, $4, $5, $6, 'received', $7, 0, 0, 0, 0, 0, 0)";
+                  staged_to, staged_bytes, rows_read, rows_accepted, rows_unchanged, rows_refused, table_no, table_name,
+                  rows_corrected) VALUES ($1, $2, $3, $4, $5, $6, 'received', $7, 0, 0, 0, 0, 0, 0, $8, $9, 0)";
     /// One batch.
     BATCH = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
-             rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
+             rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note, table_no, table_name, corrects_id,
+             rows_corrected FROM intake_batch
              WHERE batch_id = $1";
     /// Batches, newest first.
     BATCHES = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
-               rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note FROM intake_batch
+               rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note, table_no, table_name, corrects_id,
+             rows_corrected FROM intake_batch
                WHERE batch_id < $1 ORDER BY batch_id DESC LIMIT $2";
     /// Notes how far a batch is staged.
     STAGED_TO = "UPDATE intake_batch SET staged_to = CASE WHEN $2 > staged_to THEN $2 ELSE staged_to END,

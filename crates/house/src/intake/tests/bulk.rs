@@ -171,6 +171,7 @@ db_test!(
             supplier: "440511-scjg".into(),
             source: "file".into(),
             file_name: "registration.csv".into(),
+            ..NewBatch::default()
         };
         let hand_over = || {
             let op = town.op();

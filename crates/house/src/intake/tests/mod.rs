@@ -1,6 +1,7 @@
 //! Stories of collection, on both databases.
 mod bulk;
 mod found;
+mod tables;
 
 use db::db_test;
 use encoding_rs::GB18030;
@@ -54,11 +55,19 @@ db_test!(
             2,
             "both wrong fields of a row are named: {refusals:?}"
         );
-        let csv = String::from_utf8(town.ask(|tx, _| service::refusals_csv(tx, batch.batch_id))).unwrap();
+        let csv = town.ask(|tx, op| service::refusals_csv(&town.house, tx, op, batch.batch_id));
+        let csv = String::from_utf8(csv).unwrap();
+        let headings = PENALTIES.trim_end();
         assert!(
-            csv.starts_with("\u{feff}行号,字段") && csv.lines().count() == 4,
+            csv.starts_with(&format!("\u{feff}{headings},退回批次,退回行号,退回字段")),
             "{csv}"
         );
+        assert_eq!(
+            csv.lines().count(),
+            3,
+            "a heading and a line for each refused row: {csv}"
+        );
+        assert!(csv.contains(wrong_words.trim_end()), "the row as it came: {csv}");
     }
 );
 

@@ -63,6 +63,8 @@ pub fn statements() -> Vec<&'static db::Statement> {
         intake::STATEMENTS,
         intake::push::STATEMENTS,
         intake::quality::STATEMENTS,
+        intake::whose::STATEMENTS,
+        intake::whose::MERGE_STATEMENTS,
         registry::STATEMENTS,
         assess::STATEMENTS,
         inspect::STATEMENTS,

@@ -14,6 +14,7 @@ pub mod rules;
 pub mod service;
 mod store;
 mod table;
+pub mod whose;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ mod row;
 use kernel::{Day, SubjectNo};
 
 pub use columns::Columns;
-pub use row::{Checker, push_json};
+pub use row::{Checker, Judged, push_json};
 
 /// Blanks of every kind taken off both ends; the words that registers write for "nothing" become nothing.
 fn tidy(text: &str) -> &str {

@@ -6,8 +6,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use kernel::{Fault, Outcome};
 
-use super::super::model::Refusal;
-use super::super::rules::Checker;
+use super::super::model::{LooseDraft, Refusal};
+use super::super::rules::{Checker, Judged};
 use super::super::table;
 use super::frame::Frame;
 
@@ -31,6 +31,8 @@ pub struct Checked {
     pub refusals: Vec<Refusal>,
     /// The good rows.
     pub frame: Frame,
+    /// Rows that are good but for their code.
+    pub loose: Vec<LooseDraft>,
 }
 
 impl Checked {
@@ -40,9 +42,10 @@ impl Checked {
         }
         self.rows += 1;
         self.last_line = *line;
-        match checker.read(*line, |at| cells.get(at).map(String::as_str)) {
-            Ok(draft) => self.frame.push(&draft),
-            Err(mut faults) => {
+        match checker.judge(*line, &|at| cells.get(at).map(String::as_str)) {
+            Judged::Good(draft) => self.frame.push(&draft),
+            Judged::Loose(draft) => self.loose.push(draft),
+            Judged::Refused(mut faults) => {
                 self.refused += 1;
                 // One line may have the same field wrong in two ways; the first tells enough.
                 let mut named = BTreeSet::new();

@@ -13,7 +13,7 @@ use policy::pack::PackOn;
 use serde_json::json;
 
 pub use apply::{Follower, Prepared, apply};
-pub use frame::DAMAGED;
+pub use frame::{DAMAGED, Frame};
 pub use stage::{DryRun, Mapping, dry_run, stage, unstage};
 
 use super::model::{Batch, Fact, NewBatch, Record, Refusal, Taken};
@@ -116,6 +116,23 @@ pub fn accept(tx: &mut Tx, op: &Op, new: &NewBatch, rows: &[Row]) -> Outcome<Bat
     let batch_id = tx.next_id()?;
     store::save_batch(tx, batch_id, new, &digest, op.at)?;
     let frame = stage::check_rows(tx, op, batch_id, rows)?;
+    apply::apply_rows(tx, op, batch_id, frame)
+}
+
+/// Accepts checked rows that are in hand, as a batch of their own, at once: rows of a file whose entity was found.
+pub(super) fn take(tx: &mut Tx, op: &Op, new: &NewBatch, frame: Frame, rows: i64) -> Outcome<Batch> {
+    let batch_id = tx.next_id()?;
+    // A digest no file has: nothing handed over is ever taken for it.
+    store::save_batch(tx, batch_id, new, &format!("{}:{batch_id}", new.source), op.at)?;
+    let step = store::Step {
+        line: 0,
+        read: rows,
+        refused: 0,
+        bytes: 0,
+        note: None,
+    };
+    store::staged_to(tx, batch_id, &step)?;
+    store::staged(tx, batch_id)?;
     apply::apply_rows(tx, op, batch_id, frame)
 }
 

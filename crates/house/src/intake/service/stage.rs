@@ -8,9 +8,9 @@ use kernel::{Fault, FaultKind, Outcome};
 use policy::pack::{Item, PackOn};
 use serde::{Deserialize, Serialize};
 
-use super::super::model::{Batch, Refusal};
+use super::super::model::{Batch, LooseDraft, Refusal};
 use super::super::rules::{Checker, Columns};
-use super::super::{store, table};
+use super::super::{store, table, whose};
 use super::Row;
 use super::check::{Checked, check_all};
 use super::frame::{self, Frame};
@@ -18,7 +18,7 @@ use crate::hall::{House, Op, command, job};
 
 /// Rows read between two commits.
 const COMMIT: i64 = 50_000;
-/// Refused fields kept between two commits at most.
+/// Refused fields and loose rows kept between two commits at most.
 const MOST_REFUSALS: usize = 20_000;
 /// Among how many leading rows the heading row is looked for.
 const HEADING_ROWS: usize = 10;
@@ -142,7 +142,7 @@ fn staged_file(house: &House, op: &Op, batch: &mut Batch) -> Outcome<frame::Writ
     if let Some(rows) = frame::Writer::open(&path, end)? {
         return Ok(rows);
     }
-    command(house, op, |tx, _| store::reset(tx, batch.batch_id))?;
+    command(house, op, |tx, _| unstage(tx, batch.batch_id))?;
     *batch = command(house, op, |tx, _| super::batch(tx, batch.batch_id))?;
     frame::Writer::open(&path, 0)?
         .ok_or_else(|| Fault::new(FaultKind::Internal, frame::DAMAGED, "暂存数据无法重新建立。"))
@@ -150,6 +150,7 @@ fn staged_file(house: &House, op: &Op, batch: &mut Batch) -> Outcome<frame::Writ
 
 /// Forgets what a batch has staged, so that it is staged anew.
 pub fn unstage(tx: &mut Tx, batch_id: i64) -> Outcome<()> {
+    whose::service::forget(tx, batch_id)?;
     store::reset(tx, batch_id)
 }
 
@@ -165,6 +166,7 @@ struct Step {
     last_line: i64,
     refused: i64,
     refusals: Vec<Refusal>,
+    loose: Vec<LooseDraft>,
 }
 
 /// Keeps what was checked, in order.
@@ -186,7 +188,9 @@ impl Keeping<'_> {
         self.since.refused += checked.refused;
         self.since.last_line = self.since.last_line.max(checked.last_line);
         self.since.refusals.extend(checked.refusals);
-        if self.since.rows >= COMMIT || self.since.refusals.len() >= MOST_REFUSALS {
+        self.since.loose.extend(checked.loose);
+        let beside = self.since.refusals.len() + self.since.loose.len();
+        if self.since.rows >= COMMIT || beside >= MOST_REFUSALS {
             self.commit()?;
         }
         Ok(())
@@ -205,6 +209,7 @@ impl Keeping<'_> {
         };
         command(self.house, self.op, |tx, _| {
             store::refuse(tx, batch.batch_id, &step.refusals)?;
+            whose::service::keep(tx, batch, &step.loose)?;
             store::staged_to(tx, batch.batch_id, &kept)?;
             let state = serde_json::json!({ "read": batch.rows_read + read });
             job::progress(tx, self.job_id, &state, self.house.clock.now())
@@ -219,6 +224,8 @@ pub struct DryRun {
     pub rows: usize,
     /// Rows that would be accepted or recognised as known.
     pub good: usize,
+    /// Rows whose entity would be looked for by name.
+    pub loose: usize,
     /// Refusals.
     pub refusals: Vec<Refusal>,
     /// Headings that are not understood.
@@ -231,16 +238,18 @@ pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<D
     super::known_item(&law, item)?;
     let sheet = open(&law, item, path, mapping)?;
     let checker = Checker::new(&law, sheet.item, &sheet.columns);
-    let (mut rows, mut refused, mut refusals) = (0, 0, Vec::new());
+    let (mut rows, mut refused, mut loose, mut refusals) = (0, 0, 0, Vec::new());
     check_all(&checker, sheet.rows, 0, |checked| {
         rows += checked.rows;
         refused += checked.refused;
+        loose += checked.loose.len();
         refusals.extend(checked.refusals);
         Ok(())
     })?;
     Ok(DryRun {
         rows: usize::try_from(rows).unwrap_or(usize::MAX),
-        good: usize::try_from(rows - refused).unwrap_or(usize::MAX),
+        good: usize::try_from(rows - refused).unwrap_or(usize::MAX).saturating_sub(loose),
+        loose,
         refusals,
         unknown: sheet.columns.unknown(),
     })

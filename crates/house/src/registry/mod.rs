@@ -7,6 +7,7 @@ pub mod model;
 pub mod rules;
 pub mod service;
 mod store;
+pub mod whose;
 #[cfg(test)]
 mod tests;
 

@@ -306,6 +306,16 @@ pub fn newest_of(tx: &mut Tx, subject_id: i64, item: &str, upto: i64) -> Outcome
     store::newest_of(tx, subject_id, item, upto)
 }
 
+/// Earlier readings of an item about entities that are not taken back: number of the entity and the fields.
+pub fn earlier_of(tx: &mut Tx, item: &str, subjects: &[i64]) -> Outcome<Vec<(i64, serde_json::Value)>> {
+    store::earlier_of(tx, item, subjects)
+}
+
+/// Whether a record of an entity is taken back.
+pub fn is_taken_back(tx: &mut Tx, subject_id: i64, record_id: i64) -> Outcome<bool> {
+    store::is_taken_back(tx, subject_id, record_id)
+}
+
 /// Streams the newest record under each key of an item that happened since a day, in order of entity; those taken back
 /// are left out.
 pub fn current_of(

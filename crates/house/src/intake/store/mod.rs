@@ -85,6 +85,20 @@ statements! {
                                                  AND v.names_id = w.record_id AND v.relation = 'withdraws'
                                                  AND v.record_id <= $3))
                  ORDER BY r.record_id DESC LIMIT 1";
+    /// Earlier readings of an item about entities that are not taken back: all but the current one.
+    EARLIER_OF = "SELECT r.subject_id, r.payload FROM intake_record r
+                  WHERE r.item = $1 AND r.relation <> 'withdraws' AND r.subject_id IN ($list)
+                  AND NOT EXISTS (SELECT 1 FROM intake_current c WHERE c.item = $1 AND c.subject_id = r.subject_id
+                                  AND c.record_key = r.record_key AND c.record_id = r.record_id)
+                  AND NOT EXISTS (SELECT 1 FROM intake_record w WHERE w.subject_id = r.subject_id
+                                  AND w.names_id = r.record_id AND w.relation = 'withdraws'
+                                  AND NOT EXISTS (SELECT 1 FROM intake_record v WHERE v.subject_id = r.subject_id
+                                                  AND v.names_id = w.record_id AND v.relation = 'withdraws'))";
+    /// A withdrawal in force of a record.
+    TAKEN_BACK = "SELECT w.record_id FROM intake_record w WHERE w.subject_id = $1 AND w.names_id = $2
+                  AND w.relation = 'withdraws' AND NOT EXISTS (
+                  SELECT 1 FROM intake_record v WHERE v.subject_id = $1 AND v.names_id = w.record_id
+                  AND v.relation = 'withdraws') ORDER BY w.record_id LIMIT 1";
     /// The newest record under each key of an item since a day, in order of entity.
     CURRENT_OF = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day,
                   r.ends_day, r.amount_fen, r.level, r.code, r.payload, r.supplier, r.source, r.batch_id, r.line,

@@ -20,10 +20,9 @@ statements! {
                        AND p.loose_id > o.loose_id AND p.loose_id < intake_loose.loose_id))";
     /// Open rows that later ones of a batch state anew.
     REPLACE = "UPDATE intake_loose SET state = 'replaced', due = FALSE, because = $2
-               WHERE state IN ('waiting', 'queued', 'unlinked') AND EXISTS (
-               SELECT 1 FROM intake_loose n WHERE n.batch_id = $1 AND n.state = 'staged'
-               AND n.item = intake_loose.item AND n.identity = intake_loose.identity
-               AND n.record_key = intake_loose.record_key AND n.loose_id > intake_loose.loose_id)";
+               WHERE loose_id IN (SELECT o.loose_id FROM intake_loose n JOIN intake_loose o ON o.item = n.item
+               AND o.identity = n.identity AND o.record_key = n.record_key AND o.loose_id < n.loose_id
+               WHERE n.batch_id = $1 AND n.state = 'staged' AND o.state IN ('waiting', 'queued', 'unlinked'))";
     /// The loose rows of an applied batch may be looked at.
     OPEN = "UPDATE intake_loose SET state = 'waiting', due = TRUE WHERE batch_id = $1 AND state = 'staged'";
     /// One row.

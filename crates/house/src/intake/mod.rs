@@ -14,8 +14,8 @@ pub mod rules;
 pub mod service;
 mod store;
 mod table;
-pub mod whose;
 #[cfg(test)]
 mod tests;
+pub mod whose;
 
 pub use store::ALL as STATEMENTS;

@@ -122,7 +122,13 @@ impl Draft {
     /// of `[on, ends_on, amount_fen, level, code, withdraws, payload]`, written without building it.
     pub fn digest(&self) -> String {
         let days = (self.on, self.ends_on);
-        digest_of(days, (self.amount_fen, self.level), self.code.as_deref(), self.withdraws, &self.payload)
+        digest_of(
+            days,
+            (self.amount_fen, self.level),
+            self.code.as_deref(),
+            self.withdraws,
+            &self.payload,
+        )
     }
 }
 
@@ -153,7 +159,13 @@ impl LooseDraft {
     /// Hash of the content, the one its record would have.
     pub fn digest(&self) -> String {
         let days = (self.on, self.ends_on);
-        digest_of(days, (self.amount_fen, self.level), self.code.as_deref(), false, &self.payload)
+        digest_of(
+            days,
+            (self.amount_fen, self.level),
+            self.code.as_deref(),
+            false,
+            &self.payload,
+        )
     }
 }
 
@@ -165,30 +177,30 @@ fn digest_of(
     withdraws: bool,
     payload: &str,
 ) -> String {
-        let mut text = String::with_capacity(payload.len() + 64);
-        let day = |text: &mut String, day: Option<Day>| match day {
-            Some(day) => drop(write!(text, "\"{day}\",")),
-            None => text.push_str("null,"),
-        };
-        let number = |text: &mut String, number: Option<i64>| match number {
-            Some(number) => drop(write!(text, "{number},")),
-            None => text.push_str("null,"),
-        };
-        text.push('[');
-        day(&mut text, on);
-        day(&mut text, ends_on);
-        number(&mut text, amount_fen);
-        number(&mut text, level);
-        match code {
-            Some(code) => super::rules::push_json(&mut text, code),
-            None => text.push_str("null"),
-        }
-        text.push_str(if withdraws { ",true," } else { ",false," });
-        text.push_str(payload);
-        text.push(']');
-        let mut hash = proof::Suite::Sha256Ed25519.hash(text.as_bytes()).to_string();
-        hash.truncate(DIGEST_LENGTH);
-        hash
+    let mut text = String::with_capacity(payload.len() + 64);
+    let day = |text: &mut String, day: Option<Day>| match day {
+        Some(day) => drop(write!(text, "\"{day}\",")),
+        None => text.push_str("null,"),
+    };
+    let number = |text: &mut String, number: Option<i64>| match number {
+        Some(number) => drop(write!(text, "{number},")),
+        None => text.push_str("null,"),
+    };
+    text.push('[');
+    day(&mut text, on);
+    day(&mut text, ends_on);
+    number(&mut text, amount_fen);
+    number(&mut text, level);
+    match code {
+        Some(code) => super::rules::push_json(&mut text, code),
+        None => text.push_str("null"),
+    }
+    text.push_str(if withdraws { ",true," } else { ",false," });
+    text.push_str(payload);
+    text.push(']');
+    let mut hash = proof::Suite::Sha256Ed25519.hash(text.as_bytes()).to_string();
+    hash.truncate(DIGEST_LENGTH);
+    hash
 }
 
 /// The catalogue item that says who an entity is.

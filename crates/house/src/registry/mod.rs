@@ -7,8 +7,8 @@ pub mod model;
 pub mod rules;
 pub mod service;
 mod store;
-pub mod whose;
 #[cfg(test)]
 mod tests;
+pub mod whose;
 
 pub use store::ALL as STATEMENTS;

@@ -167,9 +167,8 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
 
 /// The registration records that are not taken back, newest first.
 fn registrations(records: &[Record]) -> impl Iterator<Item = &Record> {
-    let withdraws = |other: &Record, named: i64| {
-        other.relation == Relation::Withdraws && other.names_id == Some(named)
-    };
+    let withdraws =
+        |other: &Record, named: i64| other.relation == Relation::Withdraws && other.names_id == Some(named);
     let taken_back = move |record: &Record| {
         // A withdrawal may be taken back itself: an unmerge does.
         let stands = |other: &&Record| !records.iter().any(|again| withdraws(again, other.record_id));

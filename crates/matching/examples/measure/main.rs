@@ -198,7 +198,11 @@ impl<'a> Bench<'a> {
     }
 
     /// Rows of a kind, each with the entity it is about, if that is known.
-    fn cases(&mut self, kind: &Kind, asked: &Asked) -> Result<Vec<(Case, Option<&'a Entity>)>, Box<dyn Error>> {
+    fn cases(
+        &mut self,
+        kind: &Kind,
+        asked: &Asked,
+    ) -> Result<Vec<(Case, Option<&'a Entity>)>, Box<dyn Error>> {
         let all = self.all;
         let pool = if kind.absent {
             self.held_out.clone()

@@ -14,13 +14,18 @@ const MAY: [(&str, &[&str]); 12] = [
     ("db", &["kernel"]),
     ("readers", &[]),
     ("matching", &["kernel", "policy"]),
-    ("house", &["kernel", "policy", "proof", "db", "readers", "matching"]),
+    (
+        "house",
+        &["kernel", "policy", "proof", "db", "readers", "matching"],
+    ),
     ("lake", &["kernel", "policy"]),
     ("cluster", &["kernel", "policy", "lake"]),
     ("demo", &["kernel"]),
     (
         "xinheng",
-        &["kernel", "policy", "proof", "db", "house", "lake", "cluster", "demo"],
+        &[
+            "kernel", "policy", "proof", "db", "house", "lake", "cluster", "demo",
+        ],
     ),
     ("tidy", &[]),
 ];

@@ -107,7 +107,12 @@ pub fn run(house: &House, what: Match) -> Outcome<()> {
             batch,
             item,
             after,
-        } => list(house, &op, &rows::Asked { state, batch, item }, after.unwrap_or(0)),
+        } => list(
+            house,
+            &op,
+            &rows::Asked { state, batch, item },
+            after.unwrap_or(0),
+        ),
         Match::Show { row } => {
             let case = query(house, &op, |tx, op| service::case(tx, op, row))?;
             show(&case);
@@ -133,7 +138,9 @@ pub fn run(house: &House, what: Match) -> Outcome<()> {
         }
         Match::Undo { row, reason } => {
             let done = command(house, &op, |tx, op| rows::undo(tx, op, row, &reason))?;
-            let what = done.record_id.map_or_else(String::new, |record| format!("，所生成的记录已由记录 {record} 撤销"));
+            let what = done.record_id.map_or_else(String::new, |record| {
+                format!("，所生成的记录已由记录 {record} 撤销")
+            });
             say::line(format!("第 {row} 号的决定已撤销{what}。此后这一行只由人工决定。"));
             worker::settle(house, false)
         }
@@ -162,7 +169,11 @@ pub fn words(now: &Standing) -> String {
         .filter(|(rows, _)| *rows > 0)
         .map(|(rows, what)| format!("{what} {} 行", say::count(*rows)))
         .collect();
-    if said.is_empty() { "没有待关联的行".to_owned() } else { said.join("，") }
+    if said.is_empty() {
+        "没有待关联的行".to_owned()
+    } else {
+        said.join("，")
+    }
 }
 
 fn list(house: &House, op: &Op, asked: &rows::Asked, after: i64) -> Outcome<()> {
@@ -217,7 +228,10 @@ fn show(case: &Case) {
                 Some(false) => "不同",
                 None => "无从比较",
             };
-            say::line(format!("      {}：来文“{}”，主体库“{}”（{mark}）", side.field, side.written, side.known));
+            say::line(format!(
+                "      {}：来文“{}”，主体库“{}”（{mark}）",
+                side.field, side.written, side.known
+            ));
         }
         reasons(&candidate.reasons);
     }
@@ -251,7 +265,9 @@ pub fn merge(house: &House, asked: &Merge) -> Outcome<()> {
     let (Some(code), Some(into)) = (&asked.code, &asked.into) else {
         return merges(house, &op, asked.after.as_deref());
     };
-    let done = command(house, &op, |tx, op| service::merge(tx, op, code, into, &asked.reason))?;
+    let done = command(house, &op, |tx, op| {
+        service::merge(tx, op, code, into, &asked.reason)
+    })?;
     say::line(format!(
         "合并 {}：{} {} 已并入 {} {}，移过去 {} 条有效记录。撤销：xinheng unmerge {} --reason 理由",
         done.merge_id,
@@ -333,7 +349,9 @@ pub fn unmerge(house: &House, which: &str, reason: &str) -> Outcome<()> {
 /// Lists the entities tied to one.
 pub fn show_related(house: &House, code: &str, after: Option<&str>) -> Outcome<()> {
     let op = operation(house);
-    let page = query(house, &op, |tx, op| related(tx, op, &house.keys, code, after, PAGE))?;
+    let page = query(house, &op, |tx, op| {
+        related(tx, op, &house.keys, code, after, PAGE)
+    })?;
     if page.items.is_empty() {
         say::line("没有发现关联主体。");
     }
@@ -345,7 +363,11 @@ pub fn show_related(house: &House, code: &str, after: Option<&str>) -> Outcome<(
             one.subject_no,
             one.name,
             one.said,
-            if one.strength == "weak" { "〔仅供参考〕" } else { "" },
+            if one.strength == "weak" {
+                "〔仅供参考〕"
+            } else {
+                ""
+            },
             records.join("、")
         ));
     }

@@ -172,7 +172,10 @@ impl<'p> Checker<'p> {
         match self.judge(line, &cell) {
             Judged::Good(draft) => Ok(draft),
             Judged::Refused(faults) => Err(faults),
-            Judged::Loose(_) => Err(read_subject(self.code_cell(&cell), line).err().into_iter().collect()),
+            Judged::Loose(_) => Err(read_subject(self.code_cell(&cell), line)
+                .err()
+                .into_iter()
+                .collect()),
         }
     }
 
@@ -259,7 +262,11 @@ impl<'p> Checker<'p> {
         let said = |name: &str| self.written(name, cell).unwrap_or_default();
         let who = Who {
             // 组织机构代码 stands in for a code that is not given: it is part of it.
-            code: if code.is_empty() { said(ORG_CODE_FIELD) } else { code },
+            code: if code.is_empty() {
+                said(ORG_CODE_FIELD)
+            } else {
+                code
+            },
             name: said(NAME_FIELD),
             reg_no: said(REG_NO_FIELD),
             place: PLACE_FIELDS.iter().map(|name| said(name)).collect(),

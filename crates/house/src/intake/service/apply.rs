@@ -381,7 +381,12 @@ impl Run<'_> {
         let mut made = Vec::with_capacity(rows.len());
         let mut refused = Vec::new();
         for ((place, row), record_id) in rows.iter().enumerate().zip(tx.ids(rows.len())?) {
-            let Some(Subject { subject_id, first, merged }) = subjects.get(row.subject_no).copied() else {
+            let Some(Subject {
+                subject_id,
+                first,
+                merged,
+            }) = subjects.get(row.subject_no).copied()
+            else {
                 continue;
             };
             if merged.is_some() && self.batch.item == REGISTRATION {

@@ -248,7 +248,9 @@ pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<D
     })?;
     Ok(DryRun {
         rows: usize::try_from(rows).unwrap_or(usize::MAX),
-        good: usize::try_from(rows - refused).unwrap_or(usize::MAX).saturating_sub(loose),
+        good: usize::try_from(rows - refused)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(loose),
         loose,
         refusals,
         unknown: sheet.columns.unknown(),

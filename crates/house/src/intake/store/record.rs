@@ -4,8 +4,8 @@ use kernel::{Day, Instant, Outcome};
 
 use super::super::model::{Fact, Record, Relation};
 use super::{
-    CORRECTED_BY, COUNTS, CURRENT_OF, EARLIER_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN, RECORDS_OF,
-    SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED,
+    CORRECTED_BY, COUNTS, CURRENT_OF, EARLIER_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN,
+    RECORDS_OF, SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED,
 };
 
 pub fn subject(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {
@@ -135,7 +135,8 @@ pub fn earlier_of(tx: &mut Tx, item: &str, subjects: &[i64]) -> Outcome<Vec<(i64
 
 /// Whether a record is taken back.
 pub fn is_taken_back(tx: &mut Tx, subject_id: i64, record_id: i64) -> Outcome<bool> {
-    tx.opt(&TAKEN_BACK, args![subject_id, record_id]).map(|row| row.is_some())
+    tx.opt(&TAKEN_BACK, args![subject_id, record_id])
+        .map(|row| row.is_some())
 }
 
 /// The record that `record_id` corrects, when it is a correction.

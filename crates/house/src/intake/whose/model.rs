@@ -99,7 +99,10 @@ impl Loose {
                 department: Some(self.supplier.clone()),
             },
             Jurisdiction {
-                division: self.division.as_deref().and_then(|place| Division::parse(place).ok()),
+                division: self
+                    .division
+                    .as_deref()
+                    .and_then(|place| Division::parse(place).ok()),
                 department: None,
             },
         ]
@@ -230,7 +233,10 @@ pub struct Merge {
 impl InJurisdiction for Merge {
     fn jurisdiction(&self) -> Jurisdiction {
         Jurisdiction {
-            division: self.division.as_deref().and_then(|place| Division::parse(place).ok()),
+            division: self
+                .division
+                .as_deref()
+                .and_then(|place| Division::parse(place).ok()),
             department: None,
         }
     }

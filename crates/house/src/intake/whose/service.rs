@@ -30,9 +30,16 @@ pub fn forget(tx: &mut Tx, batch_id: i64) -> Outcome<()> {
 /// replaced. Returns how many there are, and how many were handed over before.
 pub fn open(tx: &mut Tx, batch_id: i64) -> Outcome<(i64, i64)> {
     let repeated = store::forget_repeated(tx, batch_id)?;
-    store::replace(tx, batch_id, &format!("批次 {batch_id} 中有同一记录的新内容，以新的为准"))?;
+    store::replace(
+        tx,
+        batch_id,
+        &format!("批次 {batch_id} 中有同一记录的新内容，以新的为准"),
+    )?;
     let opened = store::open(tx, batch_id)?;
-    Ok((i64::try_from(opened).unwrap_or(0), i64::try_from(repeated).unwrap_or(0)))
+    Ok((
+        i64::try_from(opened).unwrap_or(0),
+        i64::try_from(repeated).unwrap_or(0),
+    ))
 }
 
 /// Notes records that came under the code of a merged entity.
@@ -50,12 +57,17 @@ pub fn due(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<Loose>> {
 
 /// Keeps what was found of open rows that are not linked. Rows decided meanwhile are left alone.
 pub fn keep_found(tx: &mut Tx, op: &Op, found: &[Found], rule: &str) -> Outcome<()> {
-    found.iter().try_for_each(|one| store::found(tx, one, rule, op.at).map(drop))
+    found
+        .iter()
+        .try_for_each(|one| store::found(tx, one, rule, op.at).map(drop))
 }
 
 /// Whether an actor reaches a row: it is its department's, or lies where it may act.
 pub fn reaches(op: &Op, loose: &Loose) -> bool {
-    loose.jurisdictions().iter().any(|place| op.actor.scope.covers(place))
+    loose
+        .jurisdictions()
+        .iter()
+        .any(|place| op.actor.scope.covers(place))
 }
 
 /// One row the actor reaches.
@@ -79,7 +91,11 @@ pub struct Asked {
 /// A page of the rows in a state that the actor reaches, oldest first.
 pub fn listed(tx: &mut Tx, op: &Op, asked: &Asked, after: i64, limit: i64) -> Outcome<Page<Loose>> {
     const STATES: [&str; 6] = ["waiting", "queued", "unlinked", "linked", "left", "replaced"];
-    let state = if asked.state.is_empty() { "queued" } else { asked.state.as_str() };
+    let state = if asked.state.is_empty() {
+        "queued"
+    } else {
+        asked.state.as_str()
+    };
     if !STATES.contains(&state) {
         let detail = format!("没有“{state}”这种状态。可用的有：{}。", STATES.join("、"));
         return Err(Fault::new(FaultKind::Malformed, "intake.match.state", detail));
@@ -88,9 +104,13 @@ pub fn listed(tx: &mut Tx, op: &Op, asked: &Asked, after: i64, limit: i64) -> Ou
         let wanted = asked.item.as_ref().is_none_or(|item| *item == loose.item);
         (wanted && reaches(op, &loose)).then_some(loose)
     };
-    paged_by(tx, (after, limit), |loose: &Loose| loose.loose_id, keep, |tx, after, chunk| {
-        store::in_state(tx, state, asked.batch, *after, chunk)
-    })
+    paged_by(
+        tx,
+        (after, limit),
+        |loose: &Loose| loose.loose_id,
+        keep,
+        |tx, after, chunk| store::in_state(tx, state, asked.batch, *after, chunk),
+    )
 }
 
 /// How the rows of a batch, or all that the actor's departments handed over, stand.
@@ -136,7 +156,10 @@ fn to_decide(tx: &mut Tx, op: &Op, loose_id: i64) -> Outcome<Loose> {
         return Ok(loose);
     }
     let by = decided_by(tx, &loose)?;
-    let detail = format!("待关联行 {loose_id} 已经处理（{}{by}）。要改动，请先撤销原来的决定。", state_word(&loose.state));
+    let detail = format!(
+        "待关联行 {loose_id} 已经处理（{}{by}）。要改动，请先撤销原来的决定。",
+        state_word(&loose.state)
+    );
     Err(Fault::new(FaultKind::Conflict, "intake.match.decided", detail))
 }
 
@@ -154,7 +177,9 @@ fn decided_by(tx: &mut Tx, loose: &Loose) -> Outcome<String> {
         return Ok(String::new());
     };
     let found = store::decision(tx, decision_id)?;
-    Ok(found.map_or_else(String::new, |by| format!("，{} {}", by.actor, crate::hall::local_day(by.decided_at))))
+    Ok(found.map_or_else(String::new, |by| {
+        format!("，{} {}", by.actor, crate::hall::local_day(by.decided_at))
+    }))
 }
 
 /// Links rows of one batch and item to entities, in the order of the rows. What a row then cannot become (an end without
@@ -207,7 +232,13 @@ fn link_batch(tx: &mut Tx, op: &Op, rows: &[(Loose, &Choice)]) -> Outcome<Vec<De
     for ((loose, choice), subject) in rows.iter().zip(&subjects) {
         if let Some(reason) = refused.get(&loose.line) {
             let because = format!("可以关联到 {}，但{reason}", subject.as_str());
-            store::decided(tx, (loose.loose_id, "queued"), loose.by_hand || !choice.automatic, &because, None)?;
+            store::decided(
+                tx,
+                (loose.loose_id, "queued"),
+                loose.by_hand || !choice.automatic,
+                &because,
+                None,
+            )?;
             if !choice.automatic {
                 return Err(Fault::new(FaultKind::Conflict, "intake.match.refused", because));
             }
@@ -255,9 +286,8 @@ pub fn rule(op: &Op) -> String {
 }
 
 fn draft(loose: &Loose, subject_no: &str) -> Outcome<Draft> {
-    let subject = SubjectNo::parse(subject_no).map_err(|fault| {
-        Fault::new(FaultKind::Invalid, "intake.subject.invalid", fault.to_string())
-    })?;
+    let subject = SubjectNo::parse(subject_no)
+        .map_err(|fault| Fault::new(FaultKind::Invalid, "intake.subject.invalid", fault.to_string()))?;
     Ok(Draft {
         line: loose.line,
         subject,
@@ -273,7 +303,14 @@ fn draft(loose: &Loose, subject_no: &str) -> Outcome<Draft> {
 }
 
 /// Keeps a decision, the state it brings, and tells of it.
-fn settle(tx: &mut Tx, op: &Op, loose: &Loose, decision: &Decision, state: &str, verb: &'static str) -> Outcome<()> {
+fn settle(
+    tx: &mut Tx,
+    op: &Op,
+    loose: &Loose,
+    decision: &Decision,
+    state: &str,
+    verb: &'static str,
+) -> Outcome<()> {
     store::decide(tx, decision)?;
     let by_hand = loose.by_hand || !decision.automatic;
     let force = (state != "queued").then_some(decision.decision_id);
@@ -304,7 +341,11 @@ fn with_reason(reason: &str, code: &'static str, detail: &'static str) -> Outcom
 
 /// Leaves a row unlinked, with the reason of the person who says so.
 pub fn leave(tx: &mut Tx, op: &Op, loose_id: i64, reason: &str) -> Outcome<Decision> {
-    let reason = with_reason(reason, "intake.match.reason", "请写明不关联的理由：理由随决定一并留存。")?;
+    let reason = with_reason(
+        reason,
+        "intake.match.reason",
+        "请写明不关联的理由：理由随决定一并留存。",
+    )?;
     let loose = to_decide(tx, op, loose_id)?;
     let decision = Decision {
         decision_id: tx.next_id()?,
@@ -329,7 +370,11 @@ pub fn leave(tx: &mut Tx, op: &Op, loose_id: i64, reason: &str) -> Outcome<Decis
 /// Undoes the decision in force of a row, which then waits for a person. The record of a link is taken back by a withdrawal
 /// that names it.
 pub fn undo(tx: &mut Tx, op: &Op, loose_id: i64, reason: &str) -> Outcome<Decision> {
-    let reason = with_reason(reason, "intake.match.reason", "请写明撤销的理由：理由随决定一并留存。")?;
+    let reason = with_reason(
+        reason,
+        "intake.match.reason",
+        "请写明撤销的理由：理由随决定一并留存。",
+    )?;
     tx.lock("intake_apply", 0)?;
     tx.lock("intake_loose", loose_id)?;
     let loose = loose(tx, op, loose_id)?;
@@ -386,12 +431,15 @@ fn take_back(tx: &mut Tx, op: &Op, record_id: i64, former: &Decision) -> Outcome
     records::forget_current(tx, &known)?;
     deed::write(tx, op, &deed, &[(number, withdrawal)])?;
     let facts: Vec<_> = all.iter().map(deed::fact).collect();
-    let before = all.iter().zip(policy::resolve(&facts, i32::MAX)).rfind(|(other, fate)| {
-        let same = other.entry.item == entry.item && other.entry.record_key == entry.record_key;
-        let stands = matches!(fate, policy::Fate::Speaks { .. })
-            || matches!(fate, policy::Fate::Corrected { by } if *by == record_id);
-        same && stands && other.record_id != record_id
-    });
+    let before = all
+        .iter()
+        .zip(policy::resolve(&facts, i32::MAX))
+        .rfind(|(other, fate)| {
+            let same = other.entry.item == entry.item && other.entry.record_key == entry.record_key;
+            let stands = matches!(fate, policy::Fate::Speaks { .. })
+                || matches!(fate, policy::Fate::Corrected { by } if *by == record_id);
+            same && stands && other.record_id != record_id
+        });
     let gone = records::current_under(tx, &entry.item, entry.subject_id, &entry.record_key)?.is_none();
     if let (Some((other, _)), true) = (before, gone) {
         records::put_current(tx, other.record_id, &other.entry)?;

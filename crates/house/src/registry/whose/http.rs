@@ -21,7 +21,10 @@ pub fn routes() -> Routes {
             "/api/v1/intake/matches",
             may::READ_INTAKE,
             Doc::new("待关联的行：代码缺失或有误，按名称等另找主体")
-                .query("state", "queued（默认）、unlinked、waiting、linked、left 或 replaced")
+                .query(
+                    "state",
+                    "queued（默认）、unlinked、waiting、linked、left 或 replaced",
+                )
                 .query("batch", "只看某一批次")
                 .query("item", "只看某一目录事项")
                 .page_of::<Loose>(),
@@ -30,7 +33,9 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/intake/matches/standing",
             may::READ_INTAKE,
-            Doc::new("待关联的行各处于什么状态").query("batch", "只看某一批次").answer::<Standing>(),
+            Doc::new("待关联的行各处于什么状态")
+                .query("batch", "只看某一批次")
+                .answer::<Standing>(),
             standing,
         )
         .get(
@@ -42,7 +47,9 @@ pub fn routes() -> Routes {
         .post(
             "/api/v1/intake/matches/{row}/link",
             may::MATCH,
-            Doc::new("人工关联到一个主体").body::<LinkTo>().answer::<Decision>(),
+            Doc::new("人工关联到一个主体")
+                .body::<LinkTo>()
+                .answer::<Decision>(),
             link,
         )
         .post(
@@ -54,7 +61,9 @@ pub fn routes() -> Routes {
         .post(
             "/api/v1/intake/matches/{row}/undo",
             may::MATCH,
-            Doc::new("撤销现有的决定；关联所生成的记录随之撤销").body::<Because>().answer::<Decision>(),
+            Doc::new("撤销现有的决定；关联所生成的记录随之撤销")
+                .body::<Because>()
+                .answer::<Decision>(),
             undo,
         )
         .post(
@@ -67,7 +76,8 @@ pub fn routes() -> Routes {
         .get(
             "/api/v1/registry/entities/{subject_no}/related",
             may::READ_REGISTRY,
-            Doc::new("关联主体：总公司与分支机构、投资、同一住所、同一法定代表人，附所依据的记录").page_of::<Relation>(),
+            Doc::new("关联主体：总公司与分支机构、投资、同一住所、同一法定代表人，附所依据的记录")
+                .page_of::<Relation>(),
             related,
         )
 }
@@ -95,7 +105,9 @@ fn merge_routes() -> Routes {
         .post(
             "/api/v1/registry/merges",
             may::MERGE,
-            Doc::new("把一个主体并入另一个").body::<MergeAsked>().answer::<Merge>(),
+            Doc::new("把一个主体并入另一个")
+                .body::<MergeAsked>()
+                .answer::<Merge>(),
             merge_two,
         )
         .post(
@@ -171,7 +183,10 @@ struct Paging {
 async fn listed(State(edge): State<Edge>, op: Op, Query(listing): Query<Listing>) -> Answer<PageView<Loose>> {
     let limit = page_limit(listing.limit)?;
     ask(&edge, op, move |tx, op| {
-        let after = listing.cursor.as_deref().map_or(Ok(0), |text| Cursor::from_text(text).decode())?;
+        let after = listing
+            .cursor
+            .as_deref()
+            .map_or(Ok(0), |text| Cursor::from_text(text).decode())?;
         let asked = rows::Asked {
             state: listing.state,
             batch: listing.batch,
@@ -195,15 +210,33 @@ async fn case(State(edge): State<Edge>, op: Op, Path(row): Path<i64>) -> Answer<
     ask(&edge, op, move |tx, op| service::case(tx, op, row)).await
 }
 
-async fn link(State(edge): State<Edge>, op: Op, Path(row): Path<i64>, Body(to): Body<LinkTo>) -> Answer<Decision> {
-    act(&edge, op, move |tx, op| service::link(tx, op, row, &to.subject_no, &to.reason)).await
+async fn link(
+    State(edge): State<Edge>,
+    op: Op,
+    Path(row): Path<i64>,
+    Body(to): Body<LinkTo>,
+) -> Answer<Decision> {
+    act(&edge, op, move |tx, op| {
+        service::link(tx, op, row, &to.subject_no, &to.reason)
+    })
+    .await
 }
 
-async fn leave(State(edge): State<Edge>, op: Op, Path(row): Path<i64>, Body(why): Body<Because>) -> Answer<Decision> {
+async fn leave(
+    State(edge): State<Edge>,
+    op: Op,
+    Path(row): Path<i64>,
+    Body(why): Body<Because>,
+) -> Answer<Decision> {
     act(&edge, op, move |tx, op| service::leave(tx, op, row, &why.reason)).await
 }
 
-async fn undo(State(edge): State<Edge>, op: Op, Path(row): Path<i64>, Body(why): Body<Because>) -> Answer<Decision> {
+async fn undo(
+    State(edge): State<Edge>,
+    op: Op,
+    Path(row): Path<i64>,
+    Body(why): Body<Because>,
+) -> Answer<Decision> {
     act(&edge, op, move |tx, op| rows::undo(tx, op, row, &why.reason)).await
 }
 
@@ -219,7 +252,10 @@ async fn retry(State(edge): State<Edge>, op: Op, Body(asked): Body<Retry>) -> An
 async fn merges(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -> Answer<PageView<Merge>> {
     let limit = page_limit(paging.limit)?;
     ask(&edge, op, move |tx, op| {
-        let before = paging.cursor.as_deref().map_or(Ok(i64::MAX), |text| Cursor::from_text(text).decode())?;
+        let before = paging
+            .cursor
+            .as_deref()
+            .map_or(Ok(i64::MAX), |text| Cursor::from_text(text).decode())?;
         merge::merges(tx, op, before, limit)
     })
     .await
@@ -227,7 +263,10 @@ async fn merges(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) 
 
 async fn suggested(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) -> Answer<PageView<Pair>> {
     let limit = page_limit(paging.limit)?;
-    ask(&edge, op, move |tx, op| super::suggested(tx, op, paging.cursor.as_deref(), limit)).await
+    ask(&edge, op, move |tx, op| {
+        super::suggested(tx, op, paging.cursor.as_deref(), limit)
+    })
+    .await
 }
 
 async fn moved(State(edge): State<Edge>, op: Op, Path(merge_id): Path<i64>) -> Answer<Vec<Moved>> {
@@ -241,8 +280,16 @@ async fn merge_two(State(edge): State<Edge>, op: Op, Body(asked): Body<MergeAske
     .await
 }
 
-async fn unmerge(State(edge): State<Edge>, op: Op, Path(merge_id): Path<i64>, Body(why): Body<Because>) -> Answer<Merge> {
-    act(&edge, op, move |tx, op| merge::unmerge(tx, op, merge_id, &why.reason)).await
+async fn unmerge(
+    State(edge): State<Edge>,
+    op: Op,
+    Path(merge_id): Path<i64>,
+    Body(why): Body<Because>,
+) -> Answer<Merge> {
+    act(&edge, op, move |tx, op| {
+        merge::unmerge(tx, op, merge_id, &why.reason)
+    })
+    .await
 }
 
 async fn related(

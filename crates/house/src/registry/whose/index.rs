@@ -80,10 +80,17 @@ impl Index for Register<'_> {
     }
 
     fn known(&mut self, ids: &[i64]) -> Outcome<Vec<Known>> {
-        let new: Vec<i64> = ids.iter().filter(|id| !self.known.contains_key(id)).copied().collect();
+        let new: Vec<i64> = ids
+            .iter()
+            .filter(|id| !self.known.contains_key(id))
+            .copied()
+            .collect();
         if !new.is_empty() {
             self.read(&new)?;
         }
-        Ok(ids.iter().filter_map(|id| self.known.get(id).cloned().flatten()).collect())
+        Ok(ids
+            .iter()
+            .filter_map(|id| self.known.get(id).cloned().flatten())
+            .collect())
     }
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::super::rules::REGISTRATION;
 use super::{rules, service, store};
 use crate::hall::job::{self, Job, Worker};
-use crate::hall::ledger::Reader;
 use crate::hall::keys::Keys;
+use crate::hall::ledger::Reader;
 use crate::hall::{House, Op, Told, command, query};
 use crate::intake;
 use crate::intake::model::{Record, Relation};
@@ -41,9 +41,20 @@ impl Reader for Watch {
 
     fn read(&self, tx: &mut Tx, op: &Op, event: &Told) -> Outcome<()> {
         let number = |name: &str| event.payload.get(name).and_then(Value::as_i64);
-        let item = event.payload.get("item").and_then(Value::as_str).unwrap_or_default();
-        if let (true, Some(batch_id), Some(_)) = (TYING.contains(&item), number("batch_id"), number("first")) {
-            job::enqueue(tx, op, KEYS, &format!("keys:{batch_id}"), &json!({ "batch_id": batch_id }))?;
+        let item = event
+            .payload
+            .get("item")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if let (true, Some(batch_id), Some(_)) = (TYING.contains(&item), number("batch_id"), number("first"))
+        {
+            job::enqueue(
+                tx,
+                op,
+                KEYS,
+                &format!("keys:{batch_id}"),
+                &json!({ "batch_id": batch_id }),
+            )?;
         }
         if number("loose").unwrap_or(0) > 0 {
             service::queue(tx, op)?;
@@ -61,12 +72,16 @@ impl Worker for KeyBatch {
     }
 
     fn run(&self, house: &House, op: &Op, job: &Job) -> Outcome<()> {
-        let number = |value: Option<&Value>, name: &str| value.and_then(|value| value.get(name)).and_then(Value::as_i64);
+        let number = |value: Option<&Value>, name: &str| {
+            value.and_then(|value| value.get(name)).and_then(Value::as_i64)
+        };
         let batch_id = number(Some(&job.payload), "batch_id").unwrap_or(0);
         let mut after = number(job.progress.as_ref(), "after").unwrap_or(0);
         let secret = house.keys.derived(PERSON_KEY);
         loop {
-            let page = query(house, op, |tx, _| intake::service::records_in(tx, batch_id, after, PAGE))?;
+            let page = query(house, op, |tx, _| {
+                intake::service::records_in(tx, batch_id, after, PAGE)
+            })?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.record_id;
             let keyed = key_all(&house.keys, &secret, &page)?;
@@ -100,7 +115,10 @@ fn key_all(house_keys: &Keys, secret: &[u8], records: &[Record]) -> Outcome<Keye
             .map(|records| {
                 scope.spawn(move || {
                     let mut keyed = Keyed::default();
-                    for record in records.iter().filter(|record| record.relation != Relation::Withdraws) {
+                    for record in records
+                        .iter()
+                        .filter(|record| record.relation != Relation::Withdraws)
+                    {
                         keyed.add(house_keys, secret, record);
                     }
                     keyed
@@ -122,29 +140,57 @@ impl Keyed {
     fn add(&mut self, house_keys: &Keys, secret: &[u8], record: &Record) {
         let (entity, number) = (record.subject_id, record.record_id);
         if let Some((kind, firms)) = rules::firms_of(&record.item, &record.payload) {
-            self.ties.extend(firms.iter().map(|firm| (kind, rules::firm_key(firm), entity, number)));
+            self.ties.extend(
+                firms
+                    .iter()
+                    .map(|firm| (kind, rules::firm_key(firm), entity, number)),
+            );
         }
         if record.item != REGISTRATION {
             return;
         }
-        let name = record.payload.get("name").and_then(Value::as_str).unwrap_or_default();
-        let names = if name.is_empty() { Vec::new() } else { vec![Reading::of(name, Places::standard())] };
+        let name = record
+            .payload
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let names = if name.is_empty() {
+            Vec::new()
+        } else {
+            vec![Reading::of(name, Places::standard())]
+        };
         let keys = keys_of_entity(&record.subject_no, None, &names);
         self.keys.extend(keys.into_iter().map(|key| (key, entity)));
         let person = rules::person(&record.payload);
         if !person.is_empty() {
-            self.ties.push((rules::PERSON, person_key(house_keys, secret, &person), entity, number));
+            self.ties.push((
+                rules::PERSON,
+                person_key(house_keys, secret, &person),
+                entity,
+                number,
+            ));
         }
-        let address = record.payload.get("address").and_then(Value::as_str).unwrap_or_default();
-        self.ties.extend(rules::address_key(address).map(|key| (rules::ADDRESS, key, entity, number)));
+        let address = record
+            .payload
+            .get("address")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        self.ties
+            .extend(rules::address_key(address).map(|key| (rules::ADDRESS, key, entity, number)));
         let heads = rules::head_keys(name, &record.payload);
-        self.ties.extend(heads.into_iter().map(|key| (rules::HEAD, key, entity, number)));
+        self.ties
+            .extend(heads.into_iter().map(|key| (rules::HEAD, key, entity, number)));
     }
 }
 
 /// The key a person is kept under: a hash with a key of this house, of which nobody can tell the name.
 pub(super) fn person_key(keys: &Keys, secret: &[u8], person: &str) -> i64 {
-    let hash = keys.suite.mac(secret, "legal-person").field(person.as_bytes()).finish().0;
+    let hash = keys
+        .suite
+        .mac(secret, "legal-person")
+        .field(person.as_bytes())
+        .finish()
+        .0;
     let mut head = [0_u8; 8];
     head.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
     i64::from_be_bytes(head)
@@ -178,7 +224,8 @@ impl Worker for Match {
             after = last.loose.loose_id;
             command(house, op, |tx, op| {
                 let (linked, queued, unlinked) = service::settle(tx, op, &tried)?;
-                let state = json!({ "after": after, "linked": linked, "queued": queued, "unlinked": unlinked });
+                let state =
+                    json!({ "after": after, "linked": linked, "queued": queued, "unlinked": unlinked });
                 job::progress(tx, job.job_id, &state, house.clock.now())
             })?;
         }

@@ -75,7 +75,11 @@ pub fn related(
             for (entity_id, records) in page {
                 if items.len() >= full || looked_at >= MOST_LOOKED_AT {
                     let next = Cursor::encode(&(kind, after))?.into_string();
-                    return Ok(Page { items, next: Some(next), total: None });
+                    return Ok(Page {
+                        items,
+                        next: Some(next),
+                        total: None,
+                    });
                 }
                 looked_at += 1;
                 after = entity_id;
@@ -95,7 +99,8 @@ pub fn related(
 fn asked(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<Asked> {
     const TYING: [&str; 3] = ["annual-report", "equity", "relation-risk"];
     let entity = register::by_no(tx, op, subject_no)?;
-    let registration = intake::service::newest_of(tx, entity.entity_id, REGISTRATION, NEVER)?.ok_or_else(Fault::hidden)?;
+    let registration =
+        intake::service::newest_of(tx, entity.entity_id, REGISTRATION, NEVER)?.ok_or_else(Fault::hidden)?;
     let mut records = intake::service::records_of(tx, entity.entity_id, op.at)?;
     records.retain(|record| TYING.contains(&record.item.as_str()));
     let mut standing = Vec::with_capacity(records.len());
@@ -105,7 +110,10 @@ fn asked(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<Asked> {
         }
     }
     Ok(Asked {
-        named: [whole_name(&rules::letters(&entity.name)), text_key(&entity.subject_no)],
+        named: [
+            whole_name(&rules::letters(&entity.name)),
+            text_key(&entity.subject_no),
+        ],
         registration,
         records: standing,
         entity,
@@ -133,7 +141,10 @@ fn sources(kind: &str, asked: &Asked, keys: &Keys) -> Vec<Source> {
             .collect(),
         "head" => {
             let by_no = rules::head_no(payload).map(|no| no.as_str().to_owned());
-            let firms = by_no.into_iter().chain(rules::head_letters(&asked.entity.name)).collect();
+            let firms = by_no
+                .into_iter()
+                .chain(rules::head_letters(&asked.entity.name))
+                .collect();
             vec![Source::Firms(firms, asked.registration.record_id)]
         }
         "branch" => ties(rules::HEAD).collect(),
@@ -155,7 +166,10 @@ fn others(tx: &mut Tx, sources: &[Source], after: i64, limit: i64) -> Outcome<BT
             }
             Source::Firms(firms, record) => {
                 for firm in firms {
-                    for entity in firms_named(tx, firm)?.into_iter().filter(|entity| *entity > after) {
+                    for entity in firms_named(tx, firm)?
+                        .into_iter()
+                        .filter(|entity| *entity > after)
+                    {
                         found.entry(entity).or_default().insert(*record);
                     }
                 }
@@ -255,7 +269,10 @@ fn holds(
         "address" => return same_address(tx, asked, other, both),
         "branch" => of_head((&other.name, payload), &asked.named),
         _ => {
-            let named = [whole_name(&rules::letters(&other.name)), text_key(&other.subject_no)];
+            let named = [
+                whole_name(&rules::letters(&other.name)),
+                text_key(&other.subject_no),
+            ];
             of_head((&asked.entity.name, mine), &named)
         }
     };
@@ -278,9 +295,15 @@ fn same_person((mine, theirs): (&Value, &Value), own: &Entity, other: &Entity) -
     }
     let county = own.division.get(..COUNTY);
     if county.is_some() && county == other.division.get(..COUNTY) {
-        return Some((false, "登记的法定代表人（负责人）同名，且在同一区县；没有证件号码可比，仍须核对".into()));
+        return Some((
+            false,
+            "登记的法定代表人（负责人）同名，且在同一区县；没有证件号码可比，仍须核对".into(),
+        ));
     }
-    Some((false, "登记的法定代表人（负责人）同名；仅凭姓名不能认定是同一人".into()))
+    Some((
+        false,
+        "登记的法定代表人（负责人）同名；仅凭姓名不能认定是同一人".into(),
+    ))
 }
 
 fn same_address(tx: &mut Tx, asked: &Asked, other: &Entity, records: Vec<i64>) -> Outcome<Option<Holds>> {
@@ -290,11 +313,18 @@ fn same_address(tx: &mut Tx, asked: &Asked, other: &Entity, records: Vec<i64>) -
     };
     let crowd = store::crowd(tx, (rules::ADDRESS, key), CROWDED)?;
     let (strong, said) = if crowd >= CROWDED {
-        (false, format!("登记住所相同；这一住所登记过 {CROWDED} 户以上，可能是集中登记地址"))
+        (
+            false,
+            format!("登记住所相同；这一住所登记过 {CROWDED} 户以上，可能是集中登记地址"),
+        )
     } else {
         (true, format!("登记住所相同；这一住所登记过 {crowd} 户"))
     };
-    Ok(Some(Holds { strong, said, records }))
+    Ok(Some(Holds {
+        strong,
+        said,
+        records,
+    }))
 }
 
 fn of_head((name, payload): (&str, &Value), named: &[i64; 2]) -> Option<(bool, String)> {
@@ -303,6 +333,7 @@ fn of_head((name, payload): (&str, &Value), named: &[i64; 2]) -> Option<(bool, S
     if keys.contains(by_code) {
         Some((true, "登记中写明隶属企业的代码".into()))
     } else {
-        keys.contains(by_name).then(|| (true, "分支机构名称冠以该企业名称".into()))
+        keys.contains(by_name)
+            .then(|| (true, "分支机构名称冠以该企业名称".into()))
     }
 }

@@ -10,7 +10,14 @@ use crate::intake::whose::model::Who;
 
 /// What a row asks matching for.
 pub fn query(who: &Who) -> Query {
-    Query::new(&who.code, &who.name, &who.reg_no, &who.place, &who.address, Places::standard())
+    Query::new(
+        &who.code,
+        &who.name,
+        &who.reg_no,
+        &who.place,
+        &who.address,
+        Places::standard(),
+    )
 }
 
 /// The keys a row that found nobody waits under: a new entity under one of them may be meant.
@@ -61,9 +68,15 @@ pub fn sides(who: &Who, entity: &Entity) -> Vec<Side> {
             agrees: (!a.is_empty() && !b.is_empty()).then_some(a == b),
         }
     };
-    let own_no = if entity.subject_no.len() == 15 { entity.subject_no.as_str() } else { "" };
+    let own_no = if entity.subject_no.len() == 15 {
+        entity.subject_no.as_str()
+    } else {
+        ""
+    };
     vec![
-        side("统一社会信用代码", &who.code, &entity.subject_no, |text| normalise(text)),
+        side("统一社会信用代码", &who.code, &entity.subject_no, |text| {
+            normalise(text)
+        }),
         side("名称", &who.name, &entity.name, |text| normalise(text)),
         side("注册号", &who.reg_no, own_no, |text| normalise(text)),
         side("地区", &who.place, &entity.division, |_| String::new()),
@@ -122,7 +135,10 @@ pub fn head_no(payload: &Value) -> Option<SubjectNo> {
 /// Under which keys a branch lies: the name and the code of its head.
 pub fn head_keys(name: &str, payload: &Value) -> Vec<Key> {
     let by_name = head_letters(name).map(|head| whole_name(&head));
-    by_name.into_iter().chain(head_no(payload).map(|no| text_key(no.as_str()))).collect()
+    by_name
+        .into_iter()
+        .chain(head_no(payload).map(|no| text_key(no.as_str())))
+        .collect()
 }
 
 /// Names of firms in a running text: 甲公司、乙公司；丙公司.
@@ -130,7 +146,9 @@ pub fn firms_in(text: &str) -> Vec<String> {
     const SHORTEST: usize = 4;
     const MOST: usize = 100;
     let parts = text.split(['、', ',', '，', ';', '；', '\n', '|', '/']);
-    let names = parts.map(str::trim).filter(|part| part.chars().count() >= SHORTEST);
+    let names = parts
+        .map(str::trim)
+        .filter(|part| part.chars().count() >= SHORTEST);
     names.take(MOST).map(str::to_owned).collect()
 }
 
@@ -171,9 +189,15 @@ mod tests {
 
     #[test]
     fn firms_are_read_from_a_running_text_and_keyed_by_code_or_name() {
-        assert_eq!(firms_in("甲乙丙公司、丁戊己公司；无"), ["甲乙丙公司", "丁戊己公司"]);
+        assert_eq!(
+            firms_in("甲乙丙公司、丁戊己公司；无"),
+            ["甲乙丙公司", "丁戊己公司"]
+        );
         assert_eq!(firm_key("９１440511MA4000004Y"), text_key("91440511MA4000004Y"));
-        assert_eq!(firm_key("东莞市伟奥五金制品有限公司"), firm_key("東莞市偉奧五金製品有限公司"));
+        assert_eq!(
+            firm_key("东莞市伟奥五金制品有限公司"),
+            firm_key("東莞市偉奧五金製品有限公司")
+        );
     }
 
     #[test]

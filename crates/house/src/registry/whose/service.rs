@@ -72,7 +72,10 @@ pub fn settle(tx: &mut Tx, op: &Op, tried: &[Tried]) -> Outcome<(usize, usize, u
         }
     }
     rows::keep_found(tx, op, &found, &rows::rule(op))?;
-    for one in tried.iter().filter(|one| found.iter().any(|found| found.loose_id == one.loose.loose_id)) {
+    for one in tried
+        .iter()
+        .filter(|one| found.iter().any(|found| found.loose_id == one.loose.loose_id))
+    {
         store::want(tx, one.loose.loose_id, &one.wanted)?;
     }
     // What was found stays with a linked row too: it tells what else was possible.
@@ -83,14 +86,16 @@ pub fn settle(tx: &mut Tx, op: &Op, tried: &[Tried]) -> Outcome<(usize, usize, u
     rows::keep_found(tx, op, &shown, &rows::rule(op))?;
     let choices: Vec<Choice> = links
         .iter()
-        .map(|(one, best)| Ok(Choice {
-            loose_id: one.loose.loose_id,
-            subject_no: best.subject_no.clone(),
-            automatic: true,
-            score: Some(best.score),
-            reasons: Some(json_of(&best.components)?),
-            reason: one.finding.because.clone(),
-        }))
+        .map(|(one, best)| {
+            Ok(Choice {
+                loose_id: one.loose.loose_id,
+                subject_no: best.subject_no.clone(),
+                automatic: true,
+                score: Some(best.score),
+                reasons: Some(json_of(&best.components)?),
+                reason: one.finding.because.clone(),
+            })
+        })
         .collect::<Outcome<_>>()?;
     let decisions = rows::link(tx, op, &choices)?;
     for decision in &decisions {
@@ -107,7 +112,9 @@ fn json_of(value: &impl serde::Serialize) -> Outcome<Value> {
 
 fn outcome(tx: &mut Tx, one: &Tried, best: Option<&Candidate>) -> Outcome<Found> {
     let place = match best {
-        Some(best) => register::of_numbers(tx, &[best.entity_id])?.pop().map(|entity| entity.division),
+        Some(best) => register::of_numbers(tx, &[best.entity_id])?
+            .pop()
+            .map(|entity| entity.division),
         None => None,
     };
     let (state, because) = match one.finding.answer {
@@ -167,7 +174,8 @@ fn candidates(loose: &Loose) -> Outcome<Vec<Candidate>> {
     let Some(found) = loose.found.clone() else {
         return Ok(Vec::new());
     };
-    let finding: Finding = serde_json::from_value(found).map_err(|e| Fault::internal("匹配结果无法读取", e))?;
+    let finding: Finding =
+        serde_json::from_value(found).map_err(|e| Fault::internal("匹配结果无法读取", e))?;
     Ok(finding.candidates)
 }
 
@@ -201,7 +209,9 @@ pub fn link(tx: &mut Tx, op: &Op, loose_id: i64, subject_no: &str, reason: &str)
         Err(fault) => return Err(fault),
     };
     let loose = rows::loose(tx, op, loose_id)?;
-    let candidate = candidates(&loose)?.into_iter().find(|candidate| candidate.subject_no == code);
+    let candidate = candidates(&loose)?
+        .into_iter()
+        .find(|candidate| candidate.subject_no == code);
     let choice = Choice {
         loose_id,
         subject_no: code,

@@ -47,7 +47,10 @@ statements! {
 }
 
 pub fn under(tx: &mut Tx, key: i64, limit: i64) -> Outcome<Vec<i64>> {
-    tx.all(&UNDER, args![key, limit])?.iter().map(|row| row.get("entity_id")).collect()
+    tx.all(&UNDER, args![key, limit])?
+        .iter()
+        .map(|row| row.get("entity_id"))
+        .collect()
 }
 
 pub fn beginning(tx: &mut Tx, code: &str, limit: i64) -> Outcome<Vec<i64>> {
@@ -61,16 +64,25 @@ pub fn beginning(tx: &mut Tx, code: &str, limit: i64) -> Outcome<Vec<i64>> {
 
 pub fn coded(tx: &mut Tx, codes: &[String]) -> Outcome<Vec<i64>> {
     let list: Vec<Value> = codes.iter().map(|code| Value::from(code.as_str())).collect();
-    tx.all_in(&CODED, args![], &list)?.iter().map(|row| row.get("entity_id")).collect()
+    tx.all_in(&CODED, args![], &list)?
+        .iter()
+        .map(|row| row.get("entity_id"))
+        .collect()
 }
 
 /// Keeps keys of entities; the open rows that look for one of them.
 pub fn keep_keys(tx: &mut Tx, keys: &[(i64, i64)]) -> Outcome<Vec<i64>> {
-    let rows = keys.iter().map(|(key, entity)| Ok(vec![Value::from(*key), Value::from(*entity)]));
+    let rows = keys
+        .iter()
+        .map(|(key, entity)| Ok(vec![Value::from(*key), Value::from(*entity)]));
     tx.load("registry_key_stage", &["block_key", "entity_id"], rows)?;
     tx.exec(&KEEP_KEYS, args![])?;
     let wanted = match tx.opt(&ANY_WANTED, args![])? {
-        Some(_) => tx.all(&WANTED_BY_STAGE, args![])?.iter().map(|row| row.get("loose_id")).collect::<Outcome<_>>()?,
+        Some(_) => tx
+            .all(&WANTED_BY_STAGE, args![])?
+            .iter()
+            .map(|row| row.get("loose_id"))
+            .collect::<Outcome<_>>()?,
         None => Vec::new(),
     };
     tx.exec(&CLEAR_KEYS, args![])?;
@@ -92,7 +104,11 @@ pub fn keep_ties(tx: &mut Tx, ties: &[Tie]) -> Outcome<()> {
             Value::from(*record),
         ])
     });
-    tx.load("registry_tie_stage", &["kind", "tie_key", "entity_id", "record_id"], rows)?;
+    tx.load(
+        "registry_tie_stage",
+        &["kind", "tie_key", "entity_id", "record_id"],
+        rows,
+    )?;
     tx.exec(&KEEP_TIES, args![])?;
     tx.exec(&CLEAR_TIES, args![]).map(drop)
 }
@@ -100,8 +116,11 @@ pub fn keep_ties(tx: &mut Tx, ties: &[Tie]) -> Outcome<()> {
 /// Notes what an open row is looked for under.
 pub fn want(tx: &mut Tx, loose_id: i64, keys: &[i64]) -> Outcome<()> {
     unwant(tx, loose_id)?;
-    let rows = keys.iter().map(|key| Ok(vec![Value::from(*key), Value::from(loose_id)]));
-    tx.load("registry_wanted", &["block_key", "loose_id"], rows).map(drop)
+    let rows = keys
+        .iter()
+        .map(|key| Ok(vec![Value::from(*key), Value::from(loose_id)]));
+    tx.load("registry_wanted", &["block_key", "loose_id"], rows)
+        .map(drop)
 }
 
 pub fn unwant(tx: &mut Tx, loose_id: i64) -> Outcome<()> {

@@ -66,12 +66,18 @@ statements! {
 
 /// Notes records that came under the code of a merged entity: number of the record, number of the code.
 pub fn note_detours(tx: &mut Tx, detours: &[(i64, i64)]) -> Outcome<()> {
-    let rows = detours.iter().map(|(record, subject)| Ok(vec![Value::from(*record), Value::from(*subject)]));
-    tx.load("intake_detour", &["record_id", "subject_id"], rows).map(drop)
+    let rows = detours
+        .iter()
+        .map(|(record, subject)| Ok(vec![Value::from(*record), Value::from(*subject)]));
+    tx.load("intake_detour", &["record_id", "subject_id"], rows)
+        .map(drop)
 }
 
 pub fn detours(tx: &mut Tx, subject_id: i64) -> Outcome<Vec<i64>> {
-    tx.all(&DETOURS, args![subject_id])?.iter().map(|row| row.get("record_id")).collect()
+    tx.all(&DETOURS, args![subject_id])?
+        .iter()
+        .map(|row| row.get("record_id"))
+        .collect()
 }
 
 fn entry_row(row: &Row, subject_id: i64) -> Outcome<Known> {
@@ -124,7 +130,13 @@ pub fn current_under(tx: &mut Tx, item: &str, subject_id: i64, record_key: &str)
 }
 
 pub fn put_current(tx: &mut Tx, record_id: i64, entry: &Entry) -> Outcome<()> {
-    let row = args![&entry.item, entry.subject_id, &entry.record_key, record_id, &entry.digest];
+    let row = args![
+        &entry.item,
+        entry.subject_id,
+        &entry.record_key,
+        record_id,
+        &entry.digest
+    ];
     tx.exec(&PUT_CURRENT, row).map(drop)
 }
 
@@ -138,8 +150,24 @@ pub fn forget_current(tx: &mut Tx, known: &Known) -> Outcome<()> {
 pub fn write(tx: &mut Tx, batch: (i64, &str, Instant), records: &[(i64, &Entry)]) -> Outcome<()> {
     let (batch_id, source, at) = batch;
     let columns = [
-        "record_id", "subject_id", "item", "record_key", "digest", "relation", "names_id", "on_day", "ends_day",
-        "amount_fen", "level", "code", "payload", "supplier", "source", "batch_id", "line", "received_at",
+        "record_id",
+        "subject_id",
+        "item",
+        "record_key",
+        "digest",
+        "relation",
+        "names_id",
+        "on_day",
+        "ends_day",
+        "amount_fen",
+        "level",
+        "code",
+        "payload",
+        "supplier",
+        "source",
+        "batch_id",
+        "line",
+        "received_at",
     ];
     tx.fill("intake_record", &columns, |filling| {
         records.iter().try_for_each(|(record_id, entry)| {
@@ -249,7 +277,10 @@ pub fn undo_merge(tx: &mut Tx, merge_id: i64, by: &str, at: Instant, why: &str) 
 }
 
 pub fn merge(tx: &mut Tx, merge_id: i64) -> Outcome<Option<MergeRow>> {
-    tx.opt(&MERGE, args![merge_id])?.as_ref().map(merge_row).transpose()
+    tx.opt(&MERGE, args![merge_id])?
+        .as_ref()
+        .map(merge_row)
+        .transpose()
 }
 
 pub fn merges(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Merge>> {
@@ -266,7 +297,14 @@ pub fn merge_of(tx: &mut Tx, merged_id: i64) -> Outcome<Option<i64>> {
 }
 
 pub fn save_moved(tx: &mut Tx, merge_id: i64, moved: &[Moved]) -> Outcome<()> {
-    let columns = ["merge_id", "origin_id", "root_id", "item", "withdrawal_id", "copy_id"];
+    let columns = [
+        "merge_id",
+        "origin_id",
+        "root_id",
+        "item",
+        "withdrawal_id",
+        "copy_id",
+    ];
     let rows = moved.iter().map(|one| {
         Ok(vec![
             Value::from(merge_id),

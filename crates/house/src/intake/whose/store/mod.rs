@@ -129,14 +129,34 @@ fn decision_row(row: &Row) -> Outcome<Decision> {
 /// Keeps rows as they are staged.
 pub fn save(tx: &mut Tx, batch: &Batch, rows: &[LooseDraft]) -> Outcome<()> {
     let columns = [
-        "loose_id", "batch_id", "line", "item", "supplier", "identity", "written_code", "written_name", "written_reg_no",
-        "written_place", "written_address", "record_key", "digest", "on_day", "ends_day", "amount_fen", "level", "code",
-        "payload", "state", "due", "by_hand", "because",
+        "loose_id",
+        "batch_id",
+        "line",
+        "item",
+        "supplier",
+        "identity",
+        "written_code",
+        "written_name",
+        "written_reg_no",
+        "written_place",
+        "written_address",
+        "record_key",
+        "digest",
+        "on_day",
+        "ends_day",
+        "amount_fen",
+        "level",
+        "code",
+        "payload",
+        "state",
+        "due",
+        "by_hand",
+        "because",
     ];
     let ids = tx.ids(rows.len())?;
     let values = ids.into_iter().zip(rows).map(|(loose_id, row)| {
-        let payload: serde_json::Value = serde_json::from_str(&row.payload)
-            .map_err(|e| kernel::Fault::internal("行的内容无法读取", e))?;
+        let payload: serde_json::Value =
+            serde_json::from_str(&row.payload).map_err(|e| kernel::Fault::internal("行的内容无法读取", e))?;
         Ok(vec![
             Value::from(loose_id),
             Value::from(batch.batch_id),
@@ -184,7 +204,10 @@ pub fn open(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
 }
 
 pub fn loose(tx: &mut Tx, loose_id: i64) -> Outcome<Option<Loose>> {
-    tx.opt(&LOOSE, args![loose_id])?.as_ref().map(loose_row).transpose()
+    tx.opt(&LOOSE, args![loose_id])?
+        .as_ref()
+        .map(loose_row)
+        .transpose()
 }
 
 pub fn due(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<Loose>> {
@@ -246,8 +269,15 @@ pub fn found(tx: &mut Tx, found: &Found, rule: &str, at: Instant) -> Outcome<u64
     tx.exec(&FOUND, row)
 }
 
-pub fn decided(tx: &mut Tx, (loose_id, state): (i64, &str), by_hand: bool, because: &str, decision: Option<i64>) -> Outcome<()> {
-    tx.exec(&DECIDED, args![loose_id, state, by_hand, because, decision]).map(drop)
+pub fn decided(
+    tx: &mut Tx,
+    (loose_id, state): (i64, &str),
+    by_hand: bool,
+    because: &str,
+    decision: Option<i64>,
+) -> Outcome<()> {
+    tx.exec(&DECIDED, args![loose_id, state, by_hand, because, decision])
+        .map(drop)
 }
 
 /// Lets open rows be looked at again, those of one batch where it is given; how many.
@@ -285,9 +315,15 @@ pub fn decide(tx: &mut Tx, decision: &Decision) -> Outcome<()> {
 }
 
 pub fn decisions(tx: &mut Tx, loose_id: i64) -> Outcome<Vec<Decision>> {
-    tx.all(&DECISIONS, args![loose_id])?.iter().map(decision_row).collect()
+    tx.all(&DECISIONS, args![loose_id])?
+        .iter()
+        .map(decision_row)
+        .collect()
 }
 
 pub fn decision(tx: &mut Tx, decision_id: i64) -> Outcome<Option<Decision>> {
-    tx.opt(&DECISION, args![decision_id])?.as_ref().map(decision_row).transpose()
+    tx.opt(&DECISION, args![decision_id])?
+        .as_ref()
+        .map(decision_row)
+        .transpose()
 }

@@ -89,7 +89,12 @@ fn penalties(town: &Town, code: &str) -> Vec<(String, String)> {
     let statements = file.groups.into_iter().flat_map(|group| group.statements);
     let mut found: Vec<_> = statements
         .filter(|one| one.item == "penalty")
-        .map(|one| (one.content["decision_no"].as_str().unwrap_or_default().to_owned(), one.state))
+        .map(|one| {
+            (
+                one.content["decision_no"].as_str().unwrap_or_default().to_owned(),
+                one.state,
+            )
+        })
         .collect();
     found.sort();
     found
@@ -116,28 +121,50 @@ db_test!(
         );
         let batch = town.hand_over("penalty", &text);
         assert_eq!(
-            (batch.rows_read, batch.rows_accepted, batch.rows_refused, batch.rows_loose),
+            (
+                batch.rows_read,
+                batch.rows_accepted,
+                batch.rows_refused,
+                batch.rows_loose
+            ),
             (6, 1, 2, 3),
             "{batch:?}"
         );
         let now = standing(&town, &batch);
-        assert_eq!((now.linked, now.queued, now.unlinked, now.total()), (1, 1, 1, 3), "{now:?}");
+        assert_eq!(
+            (now.linked, now.queued, now.unlinked, now.total()),
+            (1, 1, 1, 3),
+            "{now:?}"
+        );
         assert_eq!(penalties(&town, &a), [held("2号", "current")]);
         // The link is marked: by whom, with which score, for which reasons, under which rules.
         let linked = in_state(&town, "linked").remove(0);
         let case: Case = town.ask(|tx, op| service::case(tx, op, linked.loose_id));
         let decision = &case.decisions[0];
-        assert!(decision.automatic && decision.score >= Some(780) && decision.made, "{decision:?}");
+        assert!(
+            decision.automatic && decision.score >= Some(780) && decision.made,
+            "{decision:?}"
+        );
         assert!(decision.rule.len() > 16 && decision.reasons.is_some());
         assert_eq!(case.loose.who.name, WEIAO);
         // A wrong code is corrected by a person only, however sure the name is.
         let queued = in_state(&town, "queued").remove(0);
-        assert!(queued.because.contains("代码只能由人工更正"), "{}", queued.because);
+        assert!(
+            queued.because.contains("代码只能由人工更正"),
+            "{}",
+            queued.because
+        );
         assert_eq!(in_state(&town, "unlinked")[0].who.name, NOBODY);
         // The same rows in another file: recognised, nothing is kept twice.
         let again = town.hand_over("penalty", &format!("{text}\n"));
         assert_eq!(
-            (again.rows_read, again.rows_accepted, again.rows_unchanged, again.rows_refused, again.rows_loose),
+            (
+                again.rows_read,
+                again.rows_accepted,
+                again.rows_unchanged,
+                again.rows_refused,
+                again.rows_loose
+            ),
             (6, 0, 4, 2, 0),
             "{again:?}"
         );
@@ -145,21 +172,29 @@ db_test!(
     }
 );
 
-db_test!(a_file_without_a_code_column_is_taken_in_by_name, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let (a, _) = city(&town);
-    let text = format!(
-        "{}\n{}",
-        PENALTY.trim_end().trim_start_matches("统一社会信用代码,"),
-        penalty("", WEIAO, "1号").trim_start_matches(',')
-    );
-    let batch = town.hand_over("penalty", &text);
-    assert_eq!((batch.rows_loose, standing(&town, &batch).linked), (1, 1), "{batch:?}");
-    assert_eq!(penalties(&town, &a), [held("1号", "current")]);
-    // A registration says itself who an entity is: without a code it is refused as a whole.
-    let nameless = town.hand_over("registration", "名称,登记状态\n示例丁有限公司,1\n");
-    assert_eq!(nameless.state, "refused");
-});
+db_test!(
+    a_file_without_a_code_column_is_taken_in_by_name,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let (a, _) = city(&town);
+        let text = format!(
+            "{}\n{}",
+            PENALTY.trim_end().trim_start_matches("统一社会信用代码,"),
+            penalty("", WEIAO, "1号").trim_start_matches(',')
+        );
+        let batch = town.hand_over("penalty", &text);
+        assert_eq!(
+            (batch.rows_loose, standing(&town, &batch).linked),
+            (1, 1),
+            "{batch:?}"
+        );
+        assert_eq!(penalties(&town, &a), [held("1号", "current")]);
+        // A registration says itself who an entity is: without a code it is refused as a whole.
+        let nameless = town.hand_over("registration", "名称,登记状态\n示例丁有限公司,1\n");
+        assert_eq!(nameless.state, "refused");
+    }
+);
 
 db_test!(
     new_content_of_an_open_row_takes_its_place_and_once_linked_corrects,
@@ -167,37 +202,53 @@ db_test!(
     |db| {
         let town = Town::build(&db);
         city(&town);
-        let row = |fine: &str| {
-            format!("{PENALTY},{NOBODY},1号,无证经营,罚款,{fine},2,2026-03-04,示例局\n")
-        };
+        let row = |fine: &str| format!("{PENALTY},{NOBODY},1号,无证经营,罚款,{fine},2,2026-03-04,示例局\n");
         let first = town.hand_over("penalty", &row("5000元"));
         let second = town.hand_over("penalty", &row("6000元"));
         assert_eq!(standing(&town, &first).replaced, 1);
         let b = code(3);
         register(&town, &[firm(&b, NOBODY, "沈阳市和平区示例路3号,王五,")]);
-        assert_eq!(standing(&town, &second).linked, 1, "{:?}", in_state(&town, "unlinked"));
+        assert_eq!(
+            standing(&town, &second).linked,
+            1,
+            "{:?}",
+            in_state(&town, "unlinked")
+        );
         town.hand_over("penalty", &row("7000元"));
-        assert_eq!(penalties(&town, &b), [held("1号", "corrected"), held("1号", "current")]);
+        assert_eq!(
+            penalties(&town, &b),
+            [held("1号", "corrected"), held("1号", "current")]
+        );
     }
 );
 
-db_test!(a_firm_registered_later_gets_the_rows_that_waited_for_it, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    city(&town);
-    let batch = town.hand_over("penalty", &format!("{PENALTY}{}", penalty("", NOBODY, "1号")));
-    assert_eq!(standing(&town, &batch).unlinked, 1);
-    let b = code(3);
-    register(&town, &[firm(&b, NOBODY, "沈阳市和平区示例路3号,王五,")]);
-    assert_eq!(standing(&town, &batch).linked, 1);
-    assert_eq!(penalties(&town, &b), [held("1号", "current")]);
-    // What the link made is classified like any record.
-    let entity = town.ask(|tx, op| register::by_no(tx, op, &b));
-    assert!(town.ask(|tx, _| crate::assess::service::standing(tx, entity.entity_id)).is_some());
-});
+db_test!(
+    a_firm_registered_later_gets_the_rows_that_waited_for_it,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        city(&town);
+        let batch = town.hand_over("penalty", &format!("{PENALTY}{}", penalty("", NOBODY, "1号")));
+        assert_eq!(standing(&town, &batch).unlinked, 1);
+        let b = code(3);
+        register(&town, &[firm(&b, NOBODY, "沈阳市和平区示例路3号,王五,")]);
+        assert_eq!(standing(&town, &batch).linked, 1);
+        assert_eq!(penalties(&town, &b), [held("1号", "current")]);
+        // What the link made is classified like any record.
+        let entity = town.ask(|tx, op| register::by_no(tx, op, &b));
+        assert!(
+            town.ask(|tx, _| crate::assess::service::standing(tx, entity.entity_id))
+                .is_some()
+        );
+    }
+);
 
 /// One queued row about the first firm: its number.
 fn queued(town: &Town) -> i64 {
-    town.hand_over("penalty", &format!("{PENALTY}{}", penalty("9.14E+17", WEIAO, "3号")));
+    town.hand_over(
+        "penalty",
+        &format!("{PENALTY}{}", penalty("9.14E+17", WEIAO, "3号")),
+    );
     in_state(town, "queued")[0].loose_id
 }
 
@@ -216,22 +267,41 @@ db_test!(
         let case: Case = town.ask(|tx, op| service::case(tx, op, row));
         let candidate = &case.candidates[0];
         assert_eq!(candidate.subject_no, a);
-        assert!(candidate.sides.iter().any(|side| side.field == "名称" && side.agrees == Some(true)));
-        assert_eq!(candidate.score, candidate.reasons.iter().map(|reason| reason.points).sum::<i64>());
-        let decision = town.run(|tx, op| service::link(tx, op, row, &a, "与执照核对")).unwrap();
+        assert!(
+            candidate
+                .sides
+                .iter()
+                .any(|side| side.field == "名称" && side.agrees == Some(true))
+        );
+        assert_eq!(
+            candidate.score,
+            candidate.reasons.iter().map(|reason| reason.points).sum::<i64>()
+        );
+        let decision = town
+            .run(|tx, op| service::link(tx, op, row, &a, "与执照核对"))
+            .unwrap();
         town.settle();
         assert_eq!((decision.automatic, decision.made), (false, true));
         assert_eq!(penalties(&town, &a), [held("3号", "current")]);
         // A second decision finds that it is decided, and by whom.
         let second = town.run(|tx, op| service::link(tx, op, row, &b, ""));
         assert_eq!(fault(second), (FaultKind::Conflict, "intake.match.decided"));
-        assert_eq!(fault(town.run(|tx, op| service::leave(tx, op, row, "不是"))).1, "intake.match.decided");
-        assert_eq!(fault(town.run(|tx, op| rows::undo(tx, op, row, " "))).0, FaultKind::Invalid);
+        assert_eq!(
+            fault(town.run(|tx, op| service::leave(tx, op, row, "不是"))).1,
+            "intake.match.decided"
+        );
+        assert_eq!(
+            fault(town.run(|tx, op| rows::undo(tx, op, row, " "))).0,
+            FaultKind::Invalid
+        );
         let undone = town.run(|tx, op| rows::undo(tx, op, row, "看错了")).unwrap();
         town.settle();
         assert_eq!(undone.undoes, Some(decision.decision_id));
         assert_eq!(penalties(&town, &a), [held("3号", "withdrawn")]);
-        assert_eq!(fault(town.run(|tx, op| rows::undo(tx, op, row, "再来"))).1, "intake.match.undecided");
+        assert_eq!(
+            fault(town.run(|tx, op| rows::undo(tx, op, row, "再来"))).1,
+            "intake.match.undecided"
+        );
         // What a person undid is not linked by the rules again, but by a person to somebody else.
         town.run(|tx, op| service::retry(tx, op, None)).unwrap();
         town.settle();
@@ -246,78 +316,128 @@ db_test!(
     }
 );
 
-db_test!(a_row_left_unlinked_stays_so_with_its_reason_until_that_is_undone, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let (a, _) = city(&town);
-    let row = queued(&town);
-    assert_eq!(fault(town.run(|tx, op| service::leave(tx, op, row, ""))).1, "intake.match.reason");
-    town.run(|tx, op| service::leave(tx, op, row, "外地同名企业")).unwrap();
-    town.run(|tx, op| service::retry(tx, op, None)).unwrap();
-    town.settle();
-    assert_eq!(in_state(&town, "left")[0].because, "外地同名企业");
-    town.run(|tx, op| rows::undo(tx, op, row, "重新核对")).unwrap();
-    town.run(|tx, op| service::link(tx, op, row, &a, "")).unwrap();
-    assert_eq!(penalties(&town, &a), [held("3号", "current")]);
-});
-
-db_test!(a_link_that_was_built_upon_is_not_undone_over_it, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let (a, _) = city(&town);
-    let row = queued(&town);
-    town.run(|tx, op| service::link(tx, op, row, &a, "")).unwrap();
-    let corrected = penalty(&a, "", "3号").replace("5000元", "1万元");
-    town.hand_over("penalty", &format!("{PENALTY}{corrected}"));
-    let refused = town.run(|tx, op| rows::undo(tx, op, row, "看错了"));
-    assert_eq!(fault(refused).1, "intake.match.built-upon");
-    assert_eq!(penalties(&town, &a), [held("3号", "corrected"), held("3号", "current")]);
-});
-
-db_test!(to_an_actor_out_of_scope_a_row_and_its_candidates_do_not_exist, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    let (a, _) = city(&town);
-    let row = queued(&town);
-    let as_who = |scope: Scope| Op {
-        actor: Actor {
-            scope,
-            ..Actor::operator("某人")
-        },
-        ..town.op()
-    };
-    let elsewhere = as_who(Scope::place("440507".parse().unwrap()));
-    let other = as_who(Scope {
-        departments: Some(vec!["440511-rsj".into()]),
-        ..Scope::default()
-    });
-    for op in [&elsewhere, &other] {
-        assert!(query(&town.house, op, |tx, op| service::listed(tx, op, &rows::Asked::default(), 0, 10)).unwrap().items.is_empty());
-        for outcome in [
-            command(&town.house, op, |tx, op| service::case(tx, op, row).map(drop)),
-            command(&town.house, op, |tx, op| service::link(tx, op, row, &a, "").map(drop)),
-            command(&town.house, op, |tx, op| service::leave(tx, op, row, "不是").map(drop)),
-        ] {
-            assert_eq!(fault(outcome).0, FaultKind::Hidden);
-        }
+db_test!(
+    a_row_left_unlinked_stays_so_with_its_reason_until_that_is_undone,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let (a, _) = city(&town);
+        let row = queued(&town);
+        assert_eq!(
+            fault(town.run(|tx, op| service::leave(tx, op, row, ""))).1,
+            "intake.match.reason"
+        );
+        town.run(|tx, op| service::leave(tx, op, row, "外地同名企业"))
+            .unwrap();
+        town.run(|tx, op| service::retry(tx, op, None)).unwrap();
+        town.settle();
+        assert_eq!(in_state(&town, "left")[0].because, "外地同名企业");
+        town.run(|tx, op| rows::undo(tx, op, row, "重新核对")).unwrap();
+        town.run(|tx, op| service::link(tx, op, row, &a, "")).unwrap();
+        assert_eq!(penalties(&town, &a), [held("3号", "current")]);
     }
-    // The supplier sees its row, but not firms that lie where it may not look.
-    let supplier = as_who(Scope {
-        departments: Some(vec!["440511-scjg".into()]),
-        ..Scope::default()
-    });
-    let case: Case = query(&town.house, &supplier, |tx, op| service::case(tx, op, row)).unwrap();
-    assert_eq!((case.candidates.len(), case.hidden, case.loose.found), (0, 1, None));
-    // Who looks after the place decides.
-    let here = as_who(Scope::place("440511".parse().unwrap()));
-    command(&town.house, &here, |tx, op| service::link(tx, op, row, &a, "")).unwrap();
-});
+);
 
-db_test!(rows_without_an_entity_count_against_the_linkage_of_their_supplier, MIGRATIONS, |db| {
-    let town = Town::build(&db);
-    city(&town);
-    let text = format!("{PENALTY}{}{}", penalty("", WEIAO, "1号"), penalty("", NOBODY, "2号"));
-    town.hand_over("penalty", &text);
-    let month = "2026-06";
-    town.run(|tx, op| crate::intake::quality::service::measure(tx, op, month)).unwrap();
-    let scores = town.ask(|tx, op| crate::intake::quality::service::scores(tx, op, month));
-    assert_eq!(scores.len(), 1, "links are the house's own batches, not a supplier's: {scores:?}");
-    assert_eq!(scores[0].counts.rows_unlinked, 1);
-});
+db_test!(
+    a_link_that_was_built_upon_is_not_undone_over_it,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let (a, _) = city(&town);
+        let row = queued(&town);
+        town.run(|tx, op| service::link(tx, op, row, &a, "")).unwrap();
+        let corrected = penalty(&a, "", "3号").replace("5000元", "1万元");
+        town.hand_over("penalty", &format!("{PENALTY}{corrected}"));
+        let refused = town.run(|tx, op| rows::undo(tx, op, row, "看错了"));
+        assert_eq!(fault(refused).1, "intake.match.built-upon");
+        assert_eq!(
+            penalties(&town, &a),
+            [held("3号", "corrected"), held("3号", "current")]
+        );
+    }
+);
+
+db_test!(
+    to_an_actor_out_of_scope_a_row_and_its_candidates_do_not_exist,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let (a, _) = city(&town);
+        let row = queued(&town);
+        let as_who = |scope: Scope| Op {
+            actor: Actor {
+                scope,
+                ..Actor::operator("某人")
+            },
+            ..town.op()
+        };
+        let elsewhere = as_who(Scope::place("440507".parse().unwrap()));
+        let other = as_who(Scope {
+            departments: Some(vec!["440511-rsj".into()]),
+            ..Scope::default()
+        });
+        for op in [&elsewhere, &other] {
+            assert!(
+                query(&town.house, op, |tx, op| service::listed(
+                    tx,
+                    op,
+                    &rows::Asked::default(),
+                    0,
+                    10
+                ))
+                .unwrap()
+                .items
+                .is_empty()
+            );
+            for outcome in [
+                command(&town.house, op, |tx, op| service::case(tx, op, row).map(drop)),
+                command(&town.house, op, |tx, op| {
+                    service::link(tx, op, row, &a, "").map(drop)
+                }),
+                command(&town.house, op, |tx, op| {
+                    service::leave(tx, op, row, "不是").map(drop)
+                }),
+            ] {
+                assert_eq!(fault(outcome).0, FaultKind::Hidden);
+            }
+        }
+        // The supplier sees its row, but not firms that lie where it may not look.
+        let supplier = as_who(Scope {
+            departments: Some(vec!["440511-scjg".into()]),
+            ..Scope::default()
+        });
+        let case: Case = query(&town.house, &supplier, |tx, op| service::case(tx, op, row)).unwrap();
+        assert_eq!(
+            (case.candidates.len(), case.hidden, case.loose.found),
+            (0, 1, None)
+        );
+        // Who looks after the place decides.
+        let here = as_who(Scope::place("440511".parse().unwrap()));
+        command(&town.house, &here, |tx, op| service::link(tx, op, row, &a, "")).unwrap();
+    }
+);
+
+db_test!(
+    rows_without_an_entity_count_against_the_linkage_of_their_supplier,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        city(&town);
+        let text = format!(
+            "{PENALTY}{}{}",
+            penalty("", WEIAO, "1号"),
+            penalty("", NOBODY, "2号")
+        );
+        town.hand_over("penalty", &text);
+        let month = "2026-06";
+        town.run(|tx, op| crate::intake::quality::service::measure(tx, op, month))
+            .unwrap();
+        let scores = town.ask(|tx, op| crate::intake::quality::service::scores(tx, op, month));
+        assert_eq!(
+            scores.len(),
+            1,
+            "links are the house's own batches, not a supplier's: {scores:?}"
+        );
+        assert_eq!(scores[0].counts.rows_unlinked, 1);
+    }
+);

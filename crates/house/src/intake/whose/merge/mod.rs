@@ -3,7 +3,9 @@
 //! A merge appends a copy of each record in force of the merged entity under the surviving one, and takes the originals back.
 //! An unmerge takes the copies back, and the withdrawals of the originals: policy follows such chains to any depth, so credit
 //! file, public file and classes follow by themselves. What came after the merge goes where its code says.
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod back;
+
+use std::collections::HashMap;
 
 use db::Tx;
 use kernel::{Fault, FaultKind, Outcome, SubjectNo};
@@ -15,6 +17,7 @@ use super::deed::{self, Deed, Entry, Known};
 use super::model::{Merge, Moved};
 use super::store::merge::{self as store, MergeRow};
 use crate::hall::{InJurisdiction as _, Op, ledger, paged};
+use back::Back;
 
 /// Who answers for the batches of a merge.
 const PLATFORM: &str = "平台";
@@ -49,7 +52,10 @@ fn standing(tx: &mut Tx, subject_no: &str) -> Outcome<i64> {
             let survivor = super::super::service::subject_no(tx, into)?.map_or_else(String::new, |it| it.0);
             refuse(
                 "intake.merge.merged",
-                format!("{} 已经并入 {survivor}。请改用 {survivor}，或先撤销那次合并。", subject.as_str()),
+                format!(
+                    "{} 已经并入 {survivor}。请改用 {survivor}，或先撤销那次合并。",
+                    subject.as_str()
+                ),
             )
         }
     }
@@ -71,7 +77,8 @@ impl File {
 
     fn speaking(&self) -> impl Iterator<Item = &Known> {
         let both = self.known.iter().zip(&self.fates);
-        both.filter(|(_, fate)| matches!(fate, Fate::Speaks { .. })).map(|(known, _)| known)
+        both.filter(|(_, fate)| matches!(fate, Fate::Speaks { .. }))
+            .map(|(known, _)| known)
     }
 
     /// The first record of the chain of corrections that each record belongs to.
@@ -113,7 +120,11 @@ pub fn merge(tx: &mut Tx, op: &Op, new: &NewMerge) -> Outcome<Merge> {
     for gone in from.speaking() {
         store::forget_current(tx, gone)?;
     }
-    for (record_id, entry) in plan.records.iter().filter(|(_, entry)| entry.relation != Relation::Withdraws) {
+    for (record_id, entry) in plan
+        .records
+        .iter()
+        .filter(|(_, entry)| entry.relation != Relation::Withdraws)
+    {
         store::put_current(tx, *record_id, entry)?;
     }
     store::point(tx, merged_id, into_id)?;
@@ -186,14 +197,21 @@ struct Plan {
 fn plan(tx: &mut Tx, op: &Op, (from, to): (&File, &File), into_id: i64) -> Outcome<Plan> {
     let roots = from.roots();
     let known = store::by_number(&from.known);
-    let mut there: HashMap<(String, String), i64> =
-        to.speaking().map(|one| (key_of(&one.entry), one.record_id)).collect();
+    let mut there: HashMap<(String, String), i64> = to
+        .speaking()
+        .map(|one| (key_of(&one.entry), one.record_id))
+        .collect();
     let registered = to.speaking().any(|one| one.entry.item == REGISTRATION);
     // Of a state only the newest reading goes over.
-    let newest: HashMap<(String, String), i64> =
-        from.speaking().map(|one| (key_of(&one.entry), one.record_id)).collect();
+    let newest: HashMap<(String, String), i64> = from
+        .speaking()
+        .map(|one| (key_of(&one.entry), one.record_id))
+        .collect();
     let law = op.pack.on(op.today());
-    let is_state = |item: &str| law.item(item).is_ok_and(|item| item.value.mode == ItemMode::State);
+    let is_state = |item: &str| {
+        law.item(item)
+            .is_ok_and(|item| item.value.mode == ItemMode::State)
+    };
     // Where each first record went: its copy, or what the surviving entity has in its place.
     let mut went: HashMap<i64, i64> = HashMap::new();
     let mut plan = Plan::default();
@@ -201,7 +219,8 @@ fn plan(tx: &mut Tx, op: &Op, (from, to): (&File, &File), into_id: i64) -> Outco
         let entry = &one.entry;
         let root = roots.get(&one.record_id).copied().unwrap_or(one.record_id);
         let withdrawal_id = tx.next_id()?;
-        plan.records.push((withdrawal_id, entry.withdrawal(root, op.today())));
+        plan.records
+            .push((withdrawal_id, entry.withdrawal(root, op.today())));
         let older = is_state(&entry.item) && newest.get(&key_of(entry)) != Some(&one.record_id);
         let same = there.get(&key_of(entry)).copied();
         let copy_id = if older || same.is_some() || (registered && entry.item == REGISTRATION) {
@@ -211,7 +230,9 @@ fn plan(tx: &mut Tx, op: &Op, (from, to): (&File, &File), into_id: i64) -> Outco
             None
         } else {
             let copy_id = tx.next_id()?;
-            let role = known.get(&root).map(|root| (root.entry.relation, root.entry.names_id));
+            let role = known
+                .get(&root)
+                .map(|root| (root.entry.relation, root.entry.names_id));
             let ended = match role {
                 Some((Relation::Ends, Some(named))) => {
                     let named = roots.get(&named).copied().unwrap_or(named);
@@ -249,7 +270,10 @@ pub fn unmerge(tx: &mut Tx, op: &Op, merge_id: i64, why: &str) -> Outcome<Merge>
         .filter(|row| op.actor.scope.covers(&row.merge.jurisdiction()))
         .ok_or_else(Fault::hidden)?;
     if let Some(by) = &row.merge.undone_by {
-        return refuse("intake.merge.undone", format!("合并 {merge_id} 已由 {by} 撤销，不能再次撤销。"));
+        return refuse(
+            "intake.merge.undone",
+            format!("合并 {merge_id} 已由 {by} 撤销，不能再次撤销。"),
+        );
     }
     if let Some(later) = store::merge_of(tx, row.into_id)? {
         let detail = format!("并入后的主体后来又并入了别的主体（合并 {later}）。请先撤销合并 {later}。");
@@ -257,7 +281,10 @@ pub fn unmerge(tx: &mut Tx, op: &Op, merge_id: i64, why: &str) -> Outcome<Merge>
     }
     let below = store::merged_below(tx, row.merged_id)?;
     let back = Back::read(tx, op, &row, &below)?.done(tx)?;
-    let title = format!("撤销主体合并 {merge_id}：{} 与 {}", row.merge.merged_no, row.merge.into_no);
+    let title = format!(
+        "撤销主体合并 {merge_id}：{} 与 {}",
+        row.merge.merged_no, row.merge.into_no
+    );
     write(tx, op, &title, &back.records)?;
     for gone in &back.gone {
         store::forget_current(tx, gone)?;
@@ -269,142 +296,14 @@ pub fn unmerge(tx: &mut Tx, op: &Op, merge_id: i64, why: &str) -> Outcome<Merge>
     store::stand_alone(tx, row.merged_id, &below)?;
     store::undo_merge(tx, merge_id, &op.actor.name, op.at, &why)?;
     let merge = find(tx, merge_id)?.merge;
-    tell(tx, op, "intake.subjects-unmerged", &merge, (row.merged_id, row.into_id))?;
+    tell(
+        tx,
+        op,
+        "intake.subjects-unmerged",
+        &merge,
+        (row.merged_id, row.into_id),
+    )?;
     Ok(merge)
-}
-
-/// The way back of an unmerge.
-struct Back<'a> {
-    op: &'a Op,
-    row: &'a MergeRow,
-    below: &'a [i64],
-    /// What the merge moved, by the copy.
-    moved: Vec<Moved>,
-    from: File,
-    to: File,
-    /// Records at the survivor that came under the code of the merged one, or of one below it: the record, the code's number.
-    detours: HashMap<i64, i64>,
-}
-
-/// What an unmerge writes and changes.
-#[derive(Default)]
-struct Undone {
-    records: Vec<(i64, Entry)>,
-    gone: Vec<Known>,
-    current: Vec<(i64, Entry)>,
-    detours: Vec<(i64, i64)>,
-}
-
-impl<'a> Back<'a> {
-    fn read(tx: &mut Tx, op: &'a Op, row: &'a MergeRow, below: &'a [i64]) -> Outcome<Self> {
-        let mut detours = HashMap::new();
-        for subject in below.iter().chain([&row.merged_id]) {
-            for record in store::detours(tx, *subject)? {
-                detours.insert(record, *subject);
-            }
-        }
-        Ok(Self {
-            op,
-            row,
-            below,
-            moved: store::moved(tx, row.merge.merge_id)?,
-            from: File::read(tx, row.merged_id)?,
-            to: File::read(tx, row.into_id)?,
-            detours,
-        })
-    }
-
-    /// Records at the survivor that belong to the merged one: copies, what came under its code, and what builds on these.
-    fn belonging(&self) -> BTreeSet<i64> {
-        let copies: HashSet<i64> = self.moved.iter().filter_map(|one| one.copy_id).collect();
-        let mut belonging = BTreeSet::new();
-        for one in &self.to.known {
-            let id = one.record_id;
-            let builds = one.entry.names_id.is_some_and(|named| belonging.contains(&named));
-            if copies.contains(&id) || self.detours.contains_key(&id) || builds {
-                belonging.insert(id);
-            }
-        }
-        belonging
-    }
-
-    fn done(&self, tx: &mut Tx) -> Outcome<Undone> {
-        let today = self.op.today();
-        let mut undone = Undone::default();
-        let (belonging, roots) = (self.belonging(), self.to.roots());
-        let originals = store::by_number(&self.from.known);
-        let there = store::by_number(&self.to.known);
-        // Where the families at the survivor go: first record there → first and newest record at the merged one.
-        let mut home: HashMap<i64, (i64, i64)> = HashMap::new();
-        for one in &self.moved {
-            let Some(origin) = originals.get(&one.origin_id) else { continue };
-            undone.records.push((tx.next_id()?, origin.entry.withdrawal(one.withdrawal_id, today)));
-            undone.current.push((origin.record_id, origin.entry.clone()));
-            let Some(copy) = one.copy_id.and_then(|copy| there.get(&copy)) else { continue };
-            home.insert(copy.record_id, (one.root_id, one.origin_id));
-            if let Some(Fate::Withdrawn { .. }) = self.to.fate(copy.record_id) {
-                // Taken back since: so it is at home.
-                undone.records.push((tx.next_id()?, origin.entry.withdrawal(one.root_id, today)));
-                undone.current.pop();
-                undone.gone.push((*origin).clone());
-            } else {
-                undone.records.push((tx.next_id()?, copy.entry.withdrawal(copy.record_id, today)));
-            }
-        }
-        self.bring_home(tx, &mut undone, (&belonging, &roots), home)?;
-        undone.gone.extend(self.to.known.iter().filter(|one| belonging.contains(&one.record_id)).cloned());
-        Ok(undone)
-    }
-
-    /// What came after the merge: corrections of copies correct the originals, the rest begins anew at home.
-    fn bring_home(
-        &self,
-        tx: &mut Tx,
-        undone: &mut Undone,
-        (belonging, roots): (&BTreeSet<i64>, &HashMap<i64, i64>),
-        mut home: HashMap<i64, (i64, i64)>,
-    ) -> Outcome<()> {
-        let there = store::by_number(&self.to.known);
-        for one in self.to.speaking().filter(|one| belonging.contains(&one.record_id)) {
-            if home.contains_key(&one.record_id) {
-                continue;
-            }
-            let root = roots.get(&one.record_id).copied().unwrap_or(one.record_id);
-            let role = there.get(&root).map(|root| (root.entry.relation, root.entry.names_id));
-            let (relation, names_id) = match (home.get(&root), role) {
-                (Some((_, newest)), _) => (Relation::Corrects, Some(*newest)),
-                (None, Some((Relation::Ends, Some(named)))) => {
-                    let named = roots.get(&named).copied().unwrap_or(named);
-                    let ended = home.get(&named).map(|(first, _)| *first);
-                    (ended.map_or(Relation::None, |_| Relation::Ends), ended)
-                }
-                _ => (Relation::None, None),
-            };
-            let record_id = tx.next_id()?;
-            let entry = Entry {
-                subject_id: self.row.merged_id,
-                relation,
-                names_id,
-                ..one.entry.clone()
-            };
-            undone.records.push((record_id, entry.clone()));
-            undone.current.push((record_id, entry));
-            if let Some((_, newest)) = home.get_mut(&root) {
-                *newest = record_id;
-            } else {
-                home.insert(root, (record_id, record_id));
-                if let Some(root) = there.get(&root) {
-                    let withdrawal = root.entry.withdrawal(root.record_id, self.op.today());
-                    undone.records.push((tx.next_id()?, withdrawal));
-                }
-            }
-            let below = self.detours.get(&one.record_id).filter(|subject| self.below.contains(subject));
-            if let Some(subject) = below {
-                undone.detours.push((record_id, *subject));
-            }
-        }
-        Ok(())
-    }
 }
 
 fn find(tx: &mut Tx, merge_id: i64) -> Outcome<MergeRow> {
@@ -431,9 +330,13 @@ pub fn in_force(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {
 
 /// A page of the merges the actor reaches, newest first.
 pub fn merges(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<kernel::page::Page<Merge>> {
-    paged(tx, &op.actor.scope, (before, limit), |merge: &Merge| merge.merge_id, |tx, before, chunk| {
-        store::merges(tx, *before, chunk)
-    })
+    paged(
+        tx,
+        &op.actor.scope,
+        (before, limit),
+        |merge: &Merge| merge.merge_id,
+        |tx, before, chunk| store::merges(tx, *before, chunk),
+    )
 }
 
 /// What a merge moved: originals, their withdrawals, their copies.

@@ -317,6 +317,32 @@ db_test!(
 );
 
 db_test!(
+    two_people_who_decide_at_once_do_not_both_succeed,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let (a, b) = city(&town);
+        let row = queued(&town);
+        let outcomes: Vec<bool> = std::thread::scope(|scope| {
+            let hands: Vec<_> = [&a, &b]
+                .map(|code| {
+                    let (house, op) = (&town.house, town.op());
+                    scope.spawn(move || {
+                        command(house, &op, |tx, op| service::link(tx, op, row, code, "")).is_ok()
+                    })
+                })
+                .into();
+            hands.into_iter().map(|hand| hand.join().unwrap()).collect()
+        });
+        assert_eq!(outcomes.iter().filter(|won| **won).count(), 1, "{outcomes:?}");
+        let made = penalties(&town, &a).len() + penalties(&town, &b).len();
+        assert_eq!(made, 1);
+        let case: Case = town.ask(|tx, op| service::case(tx, op, row));
+        assert_eq!(case.decisions.len(), 1);
+    }
+);
+
+db_test!(
     a_row_left_unlinked_stays_so_with_its_reason_until_that_is_undone,
     MIGRATIONS,
     |db| {

@@ -77,8 +77,8 @@ pub fn sides(who: &Who, entity: &Entity) -> Vec<Side> {
         side("统一社会信用代码", &who.code, &entity.subject_no, |text| {
             normalise(text)
         }),
-        side("名称", &who.name, &entity.name, |text| normalise(text)),
-        side("注册号", &who.reg_no, own_no, |text| normalise(text)),
+        side("名称", &who.name, &entity.name, normalise),
+        side("注册号", &who.reg_no, own_no, normalise),
         side("地区", &who.place, &entity.division, |_| String::new()),
         side("住所", &who.address, &entity.address, normal_address),
     ]

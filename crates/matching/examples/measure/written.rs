@@ -36,10 +36,10 @@ impl Bench<'_> {
                 number += 1;
                 let code = truth.and_then(|entity| CreditCode::parse(&entity.code).ok());
                 rows.write_record([
-                    &case.code,
-                    &case.name,
-                    &case.address,
-                    &format!("M{number:06}"),
+                    case.code.as_str(),
+                    case.name.as_str(),
+                    case.address.as_str(),
+                    format!("M{number:06}").as_str(),
                     "2025",
                     "A",
                     "2026-01-05",

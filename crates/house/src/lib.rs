@@ -42,6 +42,7 @@ pub fn readers() -> Vec<Box<dyn hall::ledger::Reader>> {
         Box::new(intake::jobs::AcceptTold),
         Box::new(intake::quality::jobs::MeetExpectations),
         Box::new(registry::jobs::Register),
+        Box::new(registry::whose::jobs::Watch),
         Box::new(assess::jobs::Regrade),
         Box::new(publish::jobs::PublishDocuments),
     ]
@@ -49,9 +50,13 @@ pub fn readers() -> Vec<Box<dyn hall::ledger::Reader>> {
 
 /// Everybody who does background jobs of the house.
 pub fn workers() -> Vec<Box<dyn hall::job::Worker>> {
-    vec![Box::new(intake::jobs::TakeIn {
-        followers: vec![Box::new(registry::jobs::Register)],
-    })]
+    vec![
+        Box::new(intake::jobs::TakeIn {
+            followers: vec![Box::new(registry::jobs::Register)],
+        }),
+        Box::new(registry::whose::jobs::KeyBatch),
+        Box::new(registry::whose::jobs::Match),
+    ]
 }
 
 /// Every named statement, for the test that prepares them all on both databases.
@@ -67,7 +72,10 @@ pub fn statements() -> Vec<&'static db::Statement> {
         intake::push::STATEMENTS,
         intake::quality::STATEMENTS,
         intake::receipt::STATEMENTS,
+        intake::whose::STATEMENTS,
+        intake::whose::MERGE_STATEMENTS,
         registry::STATEMENTS,
+        registry::whose::STATEMENTS,
         assess::STATEMENTS,
         inspect::STATEMENTS,
         publish::STATEMENTS,

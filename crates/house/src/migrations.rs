@@ -22,6 +22,7 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(5, "0005_assess"),
     step!(6, "0006_inspect"),
     step!(7, "0007_publish"),
+    step!(8, "0008_whose"),
     step!(9, "0009_intake_bulk"),
     step!(10, "0010_gates"),
     step!(11, "0011_quality"),

@@ -107,6 +107,16 @@ pub fn keys_of_query(names: &[Reading]) -> Vec<Key> {
     keys
 }
 
+/// The key of the whole of a name's letters.
+pub fn whole_name(letters: &str) -> Key {
+    hash('n', letters)
+}
+
+/// The key of any text that no name and no number shares: addresses, codes of other entities.
+pub fn text_key(text: &str) -> Key {
+    hash('t', text)
+}
+
 /// The key of a 组织机构代码.
 pub fn organisation(code: &str) -> Key {
     hash('g', code)

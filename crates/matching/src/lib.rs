@@ -35,7 +35,7 @@ pub use address::{AddressMatch, compare_addresses, normal_address};
 pub use compare::{FormMatch, NameMatch, PlaceMatch, WordMatch, compare_names};
 pub use find::{Answer, Finding, Query, find};
 pub use index::{Index, Known, MemoryIndex};
-pub use keys::{Key, keys_of_entity, keys_of_query};
+pub use keys::{Key, keys_of_entity, keys_of_query, organisation, registration, text_key, whole_name};
 pub use look_alike::{look_alike, look_alikes_of};
 pub use places::Places;
 pub use reading::Reading;

@@ -21,6 +21,10 @@ pub const READ_INTAKE: Permission = Permission("intake.read");
 pub const SUPPLY: Permission = Permission("intake.supply");
 /// Push records on to an upper platform.
 pub const PUSH_ON: Permission = Permission("intake.push-on");
+/// Decide whose record a row is.
+pub const MATCH: Permission = Permission("intake.match");
+/// Merge entities that turned out to be one, and unmerge them.
+pub const MERGE: Permission = Permission("registry.merge");
 /// See entities and credit files.
 pub const READ_REGISTRY: Permission = Permission("registry.read");
 /// See classes with their reasons: an internal basis for allocating checks, never public.
@@ -53,6 +57,8 @@ pub const ALL: &[Permission] = &[
     READ_INTAKE,
     SUPPLY,
     PUSH_ON,
+    MATCH,
+    MERGE,
     READ_REGISTRY,
     READ_CLASSES,
     CLASSIFY,

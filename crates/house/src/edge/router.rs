@@ -191,6 +191,7 @@ pub fn all_routes() -> Routes {
         .and(crate::intake::push::http::routes())
         .and(crate::intake::quality::http::routes())
         .and(crate::registry::http::routes())
+        .and(crate::registry::whose::http::routes())
         .and(crate::assess::http::routes())
         .and(crate::inspect::http::routes())
         .and(crate::publish::http::routes())

@@ -20,5 +20,6 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod whose;
 
 pub use store::ALL as STATEMENTS;

@@ -59,6 +59,9 @@ pub struct Batch {
     pub rows_unchanged: i64,
     /// 退回的行数
     pub rows_refused: i64,
+    /// 代码缺失或有误、按名称等另找主体的行数；其去向见“待关联”
+    #[serde(default)]
+    pub rows_loose: i64,
     /// First record made, when any.
     pub first_record: Option<i64>,
     /// Last record made.
@@ -150,32 +153,90 @@ impl Draft {
     /// Hash of the content: the same content under the same key is not a new record. What is hashed is the canonical JSON
     /// of `[on, ends_on, amount_fen, level, code, withdraws, payload]`, written without building it.
     pub fn digest(&self) -> String {
-        let mut text = String::with_capacity(self.payload.len() + 64);
-        let day = |text: &mut String, day: Option<Day>| match day {
-            Some(day) => drop(write!(text, "\"{day}\",")),
-            None => text.push_str("null,"),
-        };
-        let number = |text: &mut String, number: Option<i64>| match number {
-            Some(number) => drop(write!(text, "{number},")),
-            None => text.push_str("null,"),
-        };
-        text.push('[');
-        day(&mut text, self.on);
-        day(&mut text, self.ends_on);
-        number(&mut text, self.amount_fen);
-        number(&mut text, self.level);
-        match &self.code {
-            Some(code) => super::rules::push_json(&mut text, code),
-            None => text.push_str("null"),
-        }
-        text.push_str(if self.withdraws { ",true," } else { ",false," });
-        text.push_str(&self.payload);
-        text.push(']');
-        let mut hash = proof::Suite::Sha256Ed25519.hash(text.as_bytes()).to_string();
-        hash.truncate(DIGEST_LENGTH);
-        hash
+        let days = (self.on, self.ends_on);
+        digest_of(
+            days,
+            (self.amount_fen, self.level),
+            self.code.as_deref(),
+            self.withdraws,
+            &self.payload,
+        )
     }
 }
+
+/// What a row says beside whom it is about, before its entity is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LooseDraft {
+    /// Line in the file.
+    pub line: i64,
+    /// Whom it says it is about.
+    pub who: super::whose::model::Who,
+    /// Names the record among those of the entity and item.
+    pub record_key: String,
+    /// The day it happened.
+    pub on: Option<Day>,
+    /// The day it ends.
+    pub ends_on: Option<Day>,
+    /// Amount in fen.
+    pub amount_fen: Option<i64>,
+    /// Level.
+    pub level: Option<i64>,
+    /// Code.
+    pub code: Option<String>,
+    /// The fields as understood: the text of a JSON object.
+    pub payload: String,
+}
+
+impl LooseDraft {
+    /// Hash of the content, the one its record would have.
+    pub fn digest(&self) -> String {
+        let days = (self.on, self.ends_on);
+        digest_of(
+            days,
+            (self.amount_fen, self.level),
+            self.code.as_deref(),
+            false,
+            &self.payload,
+        )
+    }
+}
+
+/// Hash of the canonical JSON of `[on, ends_on, amount_fen, level, code, withdraws, payload]`.
+fn digest_of(
+    (on, ends_on): (Option<Day>, Option<Day>),
+    (amount_fen, level): (Option<i64>, Option<i64>),
+    code: Option<&str>,
+    withdraws: bool,
+    payload: &str,
+) -> String {
+    let mut text = String::with_capacity(payload.len() + 64);
+    let day = |text: &mut String, day: Option<Day>| match day {
+        Some(day) => drop(write!(text, "\"{day}\",")),
+        None => text.push_str("null,"),
+    };
+    let number = |text: &mut String, number: Option<i64>| match number {
+        Some(number) => drop(write!(text, "{number},")),
+        None => text.push_str("null,"),
+    };
+    text.push('[');
+    day(&mut text, on);
+    day(&mut text, ends_on);
+    number(&mut text, amount_fen);
+    number(&mut text, level);
+    match code {
+        Some(code) => super::rules::push_json(&mut text, code),
+        None => text.push_str("null"),
+    }
+    text.push_str(if withdraws { ",true," } else { ",false," });
+    text.push_str(payload);
+    text.push(']');
+    let mut hash = proof::Suite::Sha256Ed25519.hash(text.as_bytes()).to_string();
+    hash.truncate(DIGEST_LENGTH);
+    hash
+}
+
+/// The catalogue item that says who an entity is.
+pub const REGISTRATION: &str = "registration";
 
 /// How much of the hash of its content a record keeps.
 const DIGEST_LENGTH: usize = 32;

@@ -9,5 +9,6 @@ pub mod service;
 mod store;
 #[cfg(test)]
 mod tests;
+pub mod whose;
 
 pub use store::ALL as STATEMENTS;

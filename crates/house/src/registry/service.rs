@@ -133,9 +133,12 @@ pub fn by_no(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<Entity> {
             fault.to_string(),
         )
     })?;
-    store::by_no(tx, subject.as_str())?
-        .ok_or_else(Fault::hidden)?
-        .open(op)
+    if let Some(found) = store::by_no(tx, subject.as_str())? {
+        return found.open(op);
+    }
+    // An entity that was merged into another is that other one now.
+    let merged_into = intake::service::subject_id(tx, subject.as_str())?;
+    entity(tx, op, merged_into.ok_or_else(Fault::hidden)?)
 }
 
 /// One entity by its number.
@@ -177,11 +180,13 @@ pub fn credit_file(tx: &mut Tx, op: &Op, subject_no: &str, on: Option<Day>) -> O
 
 /// The registration records that are not taken back, newest first.
 fn registrations(records: &[Record]) -> impl Iterator<Item = &Record> {
+    let withdraws =
+        |other: &Record, named: i64| other.relation == Relation::Withdraws && other.names_id == Some(named);
     let taken_back = move |record: &Record| {
-        let withdraws = |other: &Record| {
-            other.relation == Relation::Withdraws && other.names_id == Some(record.record_id)
-        };
-        records.iter().any(withdraws)
+        // A withdrawal may be taken back itself: an unmerge does.
+        let stands = |other: &&Record| !records.iter().any(|again| withdraws(again, other.record_id));
+        let mut withdrawals = records.iter().filter(|other| withdraws(other, record.record_id));
+        withdrawals.any(|other| stands(&other))
     };
     let newest_first = records
         .iter()

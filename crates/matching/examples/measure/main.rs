@@ -4,10 +4,14 @@
 //! reads a CSV with the headings name, uscc, reg_no, province, city, address. One name in twenty is held out of the index,
 //! so that rows about firms that are not registered are asked as well. Names are halved by hash: numbers are set on the
 //! part `tune` and reported on the part `report`. Prints counts only.
+//!
+//! `--write FOLDER` asks nobody: it writes the entities (those with a right code) and the spoiled rows as two files that
+//! `xinheng import` takes, each row with its kind and with the code that is the truth, for `tools/match_trial.py`.
 
 mod lists;
 mod spoil;
 mod table;
+mod written;
 
 use std::error::Error;
 use std::io::Write as _;
@@ -71,6 +75,7 @@ struct Asked {
     part: u64,
     sample: usize,
     examples: bool,
+    write: Option<PathBuf>,
 }
 
 fn arguments() -> Result<Asked, Box<dyn Error>> {
@@ -80,6 +85,7 @@ fn arguments() -> Result<Asked, Box<dyn Error>> {
         part: 1,
         sample: 4000,
         examples: false,
+        write: None,
     };
     let mut given = std::env::args().skip(1);
     while let Some(word) = given.next() {
@@ -87,6 +93,7 @@ fn arguments() -> Result<Asked, Box<dyn Error>> {
             "--lists" => asked.lists = given.next().map(PathBuf::from),
             "--part" => asked.part = u64::from(given.next().as_deref() != Some("tune")),
             "--sample" => asked.sample = given.next().unwrap_or_default().parse()?,
+            "--write" => asked.write = given.next().map(PathBuf::from),
             "--examples" => asked.examples = true,
             path => asked.entities = PathBuf::from(path),
         }
@@ -103,7 +110,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pack = Pack::load(&packs).map_err(|faults| format!("{faults:?}"))?;
     let day = kernel::Day::from_ymd_opt(2026, 11, 1).ok_or("no such day")?;
     let rules = pack.on(day).matching()?.value;
-    let all = table::read(&asked.entities)?;
+    let mut all = table::read(&asked.entities)?;
+    if let Some(folder) = &asked.write {
+        all.retain(|entity| kernel::CreditCode::parse(&entity.code).is_ok());
+        return Bench::new(&rules, &all).write(folder, &asked);
+    }
     let mut bench = Bench::new(&rules, &all);
     let mut out = std::io::stdout().lock();
     writeln!(
@@ -175,45 +186,50 @@ impl<'a> Bench<'a> {
     }
 
     fn kind(&mut self, kind: &Kind, asked: &Asked) -> Result<Tally, Box<dyn Error>> {
+        let mut tally = Tally::default();
+        for (case, truth) in self.cases(kind, asked)? {
+            let found = self.ask(&case, truth);
+            if asked.examples && found.linked > found.linked_right {
+                writeln!(std::io::stderr(), "{}: {}", kind.title, case.name)?;
+            }
+            tally.add(&found);
+        }
+        Ok(tally)
+    }
+
+    /// Rows of a kind, each with the entity it is about, if that is known.
+    fn cases(
+        &mut self,
+        kind: &Kind,
+        asked: &Asked,
+    ) -> Result<Vec<(Case, Option<&'a Entity>)>, Box<dyn Error>> {
+        let all = self.all;
         let pool = if kind.absent {
             self.held_out.clone()
         } else {
             self.kept.clone()
         };
         let mut chance = Chance::new(kind.title);
-        let mut tally = Tally::default();
+        let mut cases = Vec::new();
         let mut tries = 0;
-        while usize::try_from(tally.rows)? < asked.sample && tries < asked.sample * 60 && !pool.is_empty() {
+        while cases.len() < asked.sample && tries < asked.sample * 60 && !pool.is_empty() {
             tries += 1;
-            let Some(entity) = pool
-                .get(chance.below(pool.len()))
-                .and_then(|at| self.all.get(*at))
-            else {
+            let Some(entity) = pool.get(chance.below(pool.len())).and_then(|at| all.get(*at)) else {
                 continue;
             };
             if entity.hash % 2 != asked.part {
                 continue;
             }
-            let Some(case) = (kind.spoil)(entity, self.all, &mut chance) else {
+            let Some(case) = (kind.spoil)(entity, all, &mut chance) else {
                 continue;
             };
             let answerable = !kind.absent && !kind.nobody;
             if !answerable && self.is_known(&case) {
                 continue;
             }
-            let found = self.ask(&case, if answerable { Some(entity) } else { None });
-            if asked.examples && found.linked > found.linked_right {
-                writeln!(
-                    std::io::stderr(),
-                    "{}: {} ({})",
-                    kind.title,
-                    case.name,
-                    entity.name
-                )?;
-            }
-            tally.add(&found);
+            cases.push((case, answerable.then_some(entity)));
         }
-        Ok(tally)
+        Ok(cases)
     }
 
     /// Whether a name that should be nobody's is somebody's after all.

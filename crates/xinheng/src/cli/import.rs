@@ -8,6 +8,7 @@ use db::Tx;
 use house::hall::{House, command, files, job, query};
 use house::intake::model::{Batch, Taken};
 use house::intake::service::{self, Described, HandOver, Mapping};
+use house::intake::whose::service as rows;
 use house::office;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Actor, Fault, FaultKind, Outcome};
@@ -102,6 +103,10 @@ fn import(house: &House, item: Option<&str>, file: &Path, how: &How) -> Outcome<
         mapping: &mapping,
     };
     let taken = watched(house, || hand_over(house, file, &asked))?;
+    if taken.iter().any(|taken| taken.batch.rows_loose > 0) && !how.later {
+        // Whose these rows are is part of what the import came to.
+        watched(house, || worker::settle(house, false))?;
+    }
     let several = taken.len() > 1;
     // One table that is refused whole stops no other; that it was is the answer in the end.
     let mut fault = None;
@@ -294,8 +299,12 @@ fn report(house: &House, taken: &TakenIn, rejects: Option<&Path>) -> Outcome<()>
             format!("整个文件被退回：{note}"),
         ));
     }
+    let loose = match batch.rows_loose {
+        0 => String::new(),
+        loose => format!("，代码缺失或有误 {} 行", say::count(loose)),
+    };
     say::line(format!(
-        "批次 {}（{}）：读到 {} 行，入库 {} 条，与已有记录相同 {} 行，退回 {} 行。",
+        "批次 {}（{}）：读到 {} 行，入库 {} 条，与已有记录相同 {} 行，退回 {} 行{loose}。",
         batch.batch_id,
         batch.item,
         say::count(batch.rows_read),
@@ -303,6 +312,15 @@ fn report(house: &House, taken: &TakenIn, rejects: Option<&Path>) -> Outcome<()>
         say::count(batch.rows_unchanged),
         say::count(batch.rows_refused)
     ));
+    if batch.rows_loose > 0 {
+        let op = house.op(Actor::operator("本机操作员"), "import");
+        let now = query(house, &op, |tx, op| rows::standing(tx, op, Some(batch.batch_id)))?;
+        say::line(format!(
+            "  代码缺失或有误的行按名称等另找主体：{}。查看：xinheng match list --batch {}",
+            super::whose::words(&now),
+            batch.batch_id
+        ));
+    }
     if let Some(note) = &batch.note {
         say::line(format!("  {note}"));
     }
@@ -362,9 +380,10 @@ fn dry_run(house: &House, item: Option<&str>, file: &Path, mapping: &Mapping) ->
     };
     let found = service::dry_run(&op, &item, file, mapping)?;
     say::line(format!(
-        "只检查，未入库：读到 {} 行，可以入库 {} 行，问题 {} 处。",
+        "只检查，未入库：读到 {} 行，可以入库 {} 行，代码缺失或有误、要另找主体的 {} 行，问题 {} 处。",
         say::count(i64::try_from(found.rows).unwrap_or(i64::MAX)),
         say::count(i64::try_from(found.good).unwrap_or(i64::MAX)),
+        say::count(i64::try_from(found.loose).unwrap_or(i64::MAX)),
         say::count(i64::try_from(found.refusals.len()).unwrap_or(i64::MAX))
     ));
     if !found.unknown.is_empty() {

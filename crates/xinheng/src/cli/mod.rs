@@ -18,6 +18,7 @@ mod quality;
 mod receipt;
 mod show;
 mod verify;
+mod whose;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -88,6 +89,27 @@ enum Command {
         /// 截至哪一天所知，不写为现在
         #[arg(long)]
         on: Option<Day>,
+    },
+    /// 待关联：代码缺失或有误的行归到谁名下
+    #[command(subcommand)]
+    Match(whose::Match),
+    /// 把一个主体并入另一个（同一主体有两个代码时）
+    Merge(whose::Merge),
+    /// 撤销一次主体合并
+    Unmerge {
+        /// 被并入的主体代码，或合并编号
+        which: String,
+        /// 理由
+        #[arg(long)]
+        reason: String,
+    },
+    /// 关联主体：总公司与分支机构、投资、同一住所、同一法定代表人
+    Related {
+        /// 统一社会信用代码
+        code: String,
+        /// 从上一页给出的位置接着看
+        #[arg(long)]
+        after: Option<String>,
     },
     /// 抽查计划
     #[command(subcommand)]
@@ -162,6 +184,10 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Classify { as_of, full } => classify::run(&opened(open()?)?, as_of, full),
         Command::Explain { code, as_of, run } => classify::explain(&open()?, &code, as_of, run),
         Command::Show { code, on } => show::run(&opened(open()?)?, &code, on),
+        Command::Match(what) => whose::run(&opened(open()?)?, what),
+        Command::Merge(asked) => whose::merge(&opened(open()?)?, &asked),
+        Command::Unmerge { which, reason } => whose::unmerge(&opened(open()?)?, &which, &reason),
+        Command::Related { code, after } => whose::show_related(&opened(open()?)?, &code, after.as_deref()),
         Command::Plan(what) => inspect::plan(&opened(open()?)?, what),
         Command::Draw(inspect::DrawCommand::Contribute { name, suite }) => inspect::contribute(&name, &suite),
         Command::Draw(what) => inspect::draw(&opened(open()?)?, what),

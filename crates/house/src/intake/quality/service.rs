@@ -68,6 +68,11 @@ pub fn measure(tx: &mut Tx, op: &Op, month: &str) -> Outcome<()> {
             _ => sum.rows_malformed += lines,
         }
     }
+    for (batch_id, lines) in store::loose(tx, span)? {
+        if let Some((key, _)) = about.get(&batch_id) {
+            counts.entry(key.clone()).or_default().rows_unlinked += lines;
+        }
+    }
     let mut terms = Terms::default();
     for batch in &batches {
         let key = (batch.supplier.clone(), batch.item.clone());

@@ -7,7 +7,12 @@ use super::model::{Counts, Expectation, Measured};
 statements! {
     /// Applied batches received in a span of time.
     BATCHES = "SELECT batch_id, item, supplier, received_at, rows_read, rows_unchanged, rows_refused, rows_accepted,
-               first_record, last_record FROM intake_batch WHERE received_at >= $1 AND received_at < $2 AND state = 'applied' ORDER BY batch_id";
+               first_record, last_record FROM intake_batch WHERE received_at >= $1 AND received_at < $2 AND state = 'applied'
+               AND source NOT IN ('match', 'merge') ORDER BY batch_id";
+    /// Rows of these batches whose code was not right and whose entity is not found.
+    LOOSE = "SELECT l.batch_id, CAST(count(*) AS BIGINT) AS lines FROM intake_loose l
+             JOIN intake_batch b ON b.batch_id = l.batch_id WHERE b.received_at >= $1 AND b.received_at < $2
+             AND b.state = 'applied' AND l.state NOT IN ('linked', 'replaced') GROUP BY l.batch_id";
     /// Refused rows of these batches by kind of fault; a row with two kinds counts under both.
     FAULTS = "SELECT f.batch_id, CASE WHEN f.code = 'intake.field.missing' THEN 'missing'
               WHEN f.code LIKE 'intake.subject.%' OR f.code IN ('intake.end.unknown', 'intake.withdrawal.unknown')
@@ -24,7 +29,8 @@ statements! {
             WHERE batch_id = $1 AND record_id >= $2 AND record_id <= $3 GROUP BY 1, 2";
     /// When a supplier handed an item over for the first and for the last time.
     SPANS = "SELECT supplier, item, min(received_at) AS first_at, max(received_at) AS last_at FROM intake_batch
-             WHERE state = 'applied' AND rows_accepted + rows_unchanged > 0 GROUP BY supplier, item
+             WHERE state = 'applied' AND rows_accepted + rows_unchanged + rows_loose > 0
+             AND source NOT IN ('match', 'merge') GROUP BY supplier, item
              ORDER BY item, supplier";
     /// Forgets a month, to count it again.
     FORGET = "DELETE FROM intake_quality WHERE month = $1";
@@ -95,6 +101,14 @@ pub fn faults(tx: &mut Tx, span: (Instant, Instant)) -> Outcome<Vec<(i64, String
     tx.all(&FAULTS, args![span.0, span.1])?
         .iter()
         .map(|row| Ok((row.get("batch_id")?, row.get("family")?, row.get("lines")?)))
+        .collect()
+}
+
+/// Rows without an entity by batch.
+pub fn loose(tx: &mut Tx, span: (Instant, Instant)) -> Outcome<Vec<(i64, i64)>> {
+    tx.all(&LOOSE, args![span.0, span.1])?
+        .iter()
+        .map(|row| Ok((row.get("batch_id")?, row.get("lines")?)))
         .collect()
 }
 

@@ -24,6 +24,8 @@ const SUBJECT_FIELD: &str = "subject_no";
 const OLD_NUMBER_FIELD: &str = "registration_no";
 /// Headings of that number, which also name an entity where there is no code.
 const OLD_NUMBER_HEADINGS: &[&str] = &["注册号", "工商注册号", "reg_no"];
+/// Name of the field with the name of the entity a record is about.
+pub(super) const NAME_FIELD: &str = "subject_name";
 /// Headings of the column that takes a record back.
 const DEED_HEADINGS: &[&str] = &["操作", "操作类型", "op"];
 
@@ -227,7 +229,7 @@ impl Columns {
     /// Titles of what the item needs and the file does not have.
     pub fn missing(&self, item: &Item) -> Vec<String> {
         let mut missing = Vec::new();
-        if !self.columns.contains(&Column::Subject) {
+        if !self.columns.contains(&Column::Subject) && !self.names_by_other_means(item) {
             missing.push("统一社会信用代码".to_owned());
         }
         let fields = item.fields.iter().enumerate();
@@ -242,6 +244,13 @@ impl Columns {
                 .map(|(_, field)| field.title.clone()),
         );
         missing
+    }
+
+    /// Whether rows without a code can say whom they are about. A registration cannot: it has no such field, for it says
+    /// itself who an entity is.
+    fn names_by_other_means(&self, item: &Item) -> bool {
+        let mut fields = item.fields.iter().zip(0..);
+        fields.any(|(field, place)| field.name == NAME_FIELD && self.columns.contains(&Column::Field(place)))
     }
 
     /// Whether the file has a column for a field, or for the one that speaks in its place.

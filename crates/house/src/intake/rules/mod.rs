@@ -8,7 +8,7 @@ use kernel::{Day, SubjectNo};
 
 pub use columns::{Columns, SENT_BACK};
 pub use recognise::{Candidate, Headings, Verdict};
-pub use row::{Checker, push_json};
+pub use row::{Checker, Judged, push_json};
 
 /// Blanks of every kind taken off both ends; the words that registers write for "nothing" become nothing.
 fn tidy(text: &str) -> &str {

@@ -2,12 +2,13 @@
 //! worked out once a file, not once a row.
 use std::borrow::Cow;
 
-use kernel::{Amount, CodeFault, Day, SubjectNo};
+use kernel::{Amount, CitizenId, CodeFault, Day, SubjectNo};
 use policy::ItemMode;
 use policy::pack::{CodeTable, Field, FieldType, Item, PackOn, Unit};
 
-use super::super::model::{Draft, Refusal};
-use super::columns::{Column, Columns};
+use super::super::model::{Draft, LooseDraft, Refusal};
+use super::super::whose::model::Who;
+use super::columns::{Column, Columns, NAME_FIELD};
 use super::{read_day, reference, tidy};
 
 /// Words in the column of deeds that mean: take it back.
@@ -89,6 +90,23 @@ impl Read<'_> {
     }
 }
 
+/// Fields that say whom a row is about beside its code and its name, where an item has them.
+const REG_NO_FIELD: &str = "registration_no";
+const ORG_CODE_FIELD: &str = "org_code";
+const ADDRESS_FIELD: &str = "address";
+const PLACE_FIELDS: &[&str] = &["province", "city", "county"];
+
+/// What a row is good for.
+#[derive(Debug)]
+pub enum Judged {
+    /// It becomes a record of the entity it names.
+    Good(Draft),
+    /// Good but for the code: its entity has to be found by other means.
+    Loose(LooseDraft),
+    /// Everything that is wrong with it.
+    Refused(Vec<Refusal>),
+}
+
 /// What is known of a row while it is read.
 struct Reading {
     line: i64,
@@ -162,24 +180,40 @@ impl<'p> Checker<'p> {
         Some((number(batch)?, number(line)?))
     }
 
-    /// Reads one row, whose cells `cell` gives by column: a draft, or everything that is wrong with it.
+    /// Reads one row, whose cells `cell` gives by column: a draft, or everything that is wrong with it. A row without a
+    /// right code is wrong.
     pub fn read<'c>(
         &self,
         line: i64,
         cell: impl Fn(usize) -> Option<&'c str>,
     ) -> Result<Draft, Vec<Refusal>> {
+        match self.judge(line, &cell) {
+            Judged::Good(draft) => Ok(draft),
+            Judged::Refused(faults) => Err(faults),
+            Judged::Loose(_) => Err(read_subject(self.code_cell(&cell), line)
+                .err()
+                .into_iter()
+                .collect()),
+        }
+    }
+
+    fn code_cell<'c>(&self, cell: &impl Fn(usize) -> Option<&'c str>) -> &'c str {
+        self.subject.and_then(cell).unwrap_or_default()
+    }
+
+    /// Reads one row, whose cells `cell` gives by column, and says what it is good for.
+    pub fn judge<'c>(&self, line: i64, cell: &impl Fn(usize) -> Option<&'c str>) -> Judged {
         let mut reading = Reading {
             line,
             faults: Vec::new(),
         };
-        if let Some(refused) = self.item.refusal(|name| self.written(name, &cell)) {
+        if let Some(refused) = self.item.refusal(|name| self.written(name, cell)) {
             let title = self.item.field(&refused.field).map_or("", |field| &field.title);
-            let value = self.written(&refused.field, &cell).unwrap_or_default();
+            let value = self.written(&refused.field, cell).unwrap_or_default();
             reading.refuse(title, &value, "intake.row.not-ours", refused.reason.clone(), None);
-            return Err(reading.faults);
+            return Judged::Refused(reading.faults);
         }
-        // The seam for rows whose entity is not named or named wrongly: whoever finds it by other means begins here.
-        let subject = read_subject(self.subject.and_then(&cell).unwrap_or_default(), &mut reading);
+        let subject = read_subject(self.code_cell(cell), line);
         let withdraws = self
             .deeds
             .iter()
@@ -188,7 +222,7 @@ impl<'p> Checker<'p> {
         let mut draft = Facts::default();
         let mut values: Vec<Option<Read<'_>>> = Vec::with_capacity(self.fields.len());
         for reader in &self.fields {
-            let value = reader.read(&cell, withdraws, &mut reading);
+            let value = reader.read(cell, withdraws, &mut reading);
             if let Some(value) = &value {
                 draft.place(reader.fact, value);
             }
@@ -204,8 +238,9 @@ impl<'p> Checker<'p> {
                 None,
             );
         }
+        let whole = reading.faults.is_empty();
         match subject {
-            Some(subject) if reading.faults.is_empty() => Ok(Draft {
+            Ok(subject) if whole => Judged::Good(Draft {
                 line,
                 subject,
                 record_key: self.key_of(&values),
@@ -217,8 +252,47 @@ impl<'p> Checker<'p> {
                 withdraws,
                 payload: self.payload(&values),
             }),
-            _ => Err(reading.faults),
+            Ok(_) => Judged::Refused(reading.faults),
+            // What takes a record back has to say whose; and a number of a person is not kept.
+            Err(fault) if !whole || withdraws || CitizenId::parse(&fault.value).is_ok() => {
+                reading.faults.insert(0, fault);
+                Judged::Refused(reading.faults)
+            }
+            Err(fault) => match self.who(fault.value.clone(), cell) {
+                None => Judged::Refused(vec![fault]),
+                Some(who) => Judged::Loose(LooseDraft {
+                    line,
+                    who,
+                    record_key: self.key_of(&values),
+                    on: draft.on,
+                    ends_on: draft.ends_on,
+                    amount_fen: draft.amount_fen,
+                    level: draft.level,
+                    code: draft.code,
+                    payload: self.payload(&values),
+                }),
+            },
         }
+    }
+
+    /// Whom a row says it is about beside its code; `None`: it does not say.
+    fn who<'c>(&self, code: String, cell: &impl Fn(usize) -> Option<&'c str>) -> Option<Who> {
+        let said = |name: &str| self.written(name, cell).unwrap_or_default();
+        let who = Who {
+            // 组织机构代码 stands in for a code that is not given: it is part of it.
+            code: if code.is_empty() {
+                said(ORG_CODE_FIELD)
+            } else {
+                code
+            },
+            name: said(NAME_FIELD),
+            reg_no: said(REG_NO_FIELD),
+            place: PLACE_FIELDS.iter().map(|name| said(name)).collect(),
+            address: said(ADDRESS_FIELD),
+        };
+        let says = self.item.field(NAME_FIELD).is_some()
+            && !(who.name.is_empty() && who.reg_no.is_empty() && who.address.is_empty());
+        says.then_some(who)
     }
 
     /// What is written under a field, as it is written.
@@ -430,29 +504,26 @@ fn read_money(text: &str, unit: Unit) -> Result<Read<'_>, Wrong> {
         .map_or_else(|| Read::Text(text.into()), |fen| Read::Money(fen.get())))
 }
 
-fn read_subject(cell: &str, reading: &mut Reading) -> Option<SubjectNo> {
+fn read_subject(cell: &str, line: i64) -> Result<SubjectNo, Refusal> {
     let text = tidy(cell);
-    match SubjectNo::parse(text) {
-        Ok(subject) => Some(subject),
-        Err(fault) => {
-            let (reason, suggestion) = if text.is_empty() {
-                (
-                    "没有统一社会信用代码。".to_owned(),
-                    Some("请补上 18 位统一社会信用代码或 15 位注册号。".to_owned()),
-                )
-            } else {
-                (fault.to_string(), suggestion_of(&fault))
-            };
-            reading.refuse(
-                "统一社会信用代码",
-                text,
-                "intake.subject.invalid",
-                reason,
-                suggestion,
-            );
-            None
+    SubjectNo::parse(text).map_err(|fault| {
+        let (reason, suggestion) = if text.is_empty() {
+            (
+                "没有统一社会信用代码。".to_owned(),
+                Some("请补上 18 位统一社会信用代码或 15 位注册号。".to_owned()),
+            )
+        } else {
+            (fault.to_string(), suggestion_of(&fault))
+        };
+        Refusal {
+            line,
+            field: "统一社会信用代码".into(),
+            value: text.to_owned(),
+            code: "intake.subject.invalid".into(),
+            reason,
+            suggestion,
         }
-    }
+    })
 }
 
 fn suggestion_of(fault: &CodeFault) -> Option<String> {

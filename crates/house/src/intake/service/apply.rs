@@ -8,8 +8,9 @@ use policy::ItemMode;
 use serde_json::json;
 
 use super::super::correction;
-use super::super::model::{Batch, Made, Refusal, Relation, Staged};
+use super::super::model::{Batch, Made, REGISTRATION, Refusal, Relation, Staged};
 use super::super::store::{self, Sums};
+use super::super::whose;
 use super::frame::{self, Frame};
 use super::seen::Seen;
 use crate::hall::{House, Op, ledger};
@@ -155,6 +156,9 @@ fn apply_frames(
         let (frame, prepared) = ready?;
         run.frame(tx, &frame.staged()?, &prepared)?;
     }
+    let (loose, repeated) = whose::service::open(tx, batch.batch_id)?;
+    run.sums.loose = loose;
+    run.sums.unchanged += repeated;
     let sums = &run.sums;
     store::applied(tx, batch.batch_id, sums, op.at)?;
     let corrected = correction::count(tx, batch.batch_id)?;
@@ -164,7 +168,7 @@ fn apply_frames(
         department: Some(batch.supplier.clone()),
         payload: json!({
             "batch_id": batch.batch_id, "item": batch.item, "accepted": sums.accepted, "unchanged": sums.unchanged,
-            "refused": batch.rows_refused + sums.refused, "first": sums.first, "last": sums.last,
+            "refused": batch.rows_refused + sums.refused, "loose": loose, "first": sums.first, "last": sums.last,
             "new_subjects": run.subjects, "followed": names, "corrects": corrected,
         }),
         ..ledger::Event::default()
@@ -242,6 +246,18 @@ fn refusal(row: &Staged<'_>, code: &str, reason: &str, suggestion: Option<&str>)
     }
 }
 
+/// An entity that was merged into another has no registration of its own any more.
+fn merged_away(row: &Staged<'_>) -> Refusal {
+    Refusal {
+        line: row.line,
+        field: "统一社会信用代码".into(),
+        value: row.subject_no.to_owned(),
+        code: "intake.subject.merged".into(),
+        reason: "这个代码的主体已并入另一主体，登记信息以并入后的主体为准。".into(),
+        suggestion: Some("请按并入后的代码报送；合并有误的，请先撤销合并。".into()),
+    }
+}
+
 /// The first record of a chain of corrections. Taking a key back takes the whole chain back: what a supplier withdraws is
 /// the fact, not the last wording of it.
 fn first_of(tx: &mut Tx, corrections: &HashMap<i64, i64>, record_id: i64) -> Outcome<i64> {
@@ -263,6 +279,8 @@ fn first_of(tx: &mut Tx, corrections: &HashMap<i64, i64>, record_id: i64) -> Out
 struct Subject {
     subject_id: i64,
     first: bool,
+    /// The number of the code itself, when its entity was merged into `subject_id`.
+    merged: Option<i64>,
 }
 
 /// The newest records by key: number and digest.
@@ -301,6 +319,11 @@ impl Run<'_> {
         self.sums.first = self.sums.first.or(Some(first.record_id));
         self.sums.last = Some(last.record_id);
         store::save_records(tx, self.batch, &made)?;
+        let detours: Vec<(i64, i64)> = made
+            .iter()
+            .filter_map(|made| Some((made.record_id, subjects.get(made.row.subject_no)?.merged?)))
+            .collect();
+        whose::service::note_detours(tx, &detours)?;
         self.keep_current(tx, &made)?;
         for prepared in prepared {
             prepared.take(tx, self.batch, &made)?;
@@ -320,13 +343,14 @@ impl Run<'_> {
         let mut new: Vec<Staged<'f>> = Vec::new();
         for row in rows {
             subjects.entry(row.subject_no).or_insert_with(|| {
-                let subject_id = known.get(row.subject_no).copied();
-                if subject_id.is_none() {
+                let known = known.get(row.subject_no);
+                if known.is_none() {
                     new.push(*row);
                 }
                 Subject {
-                    subject_id: subject_id.unwrap_or_default(),
-                    first: subject_id.is_none(),
+                    subject_id: known.map_or(0, |known| known.merged_into.unwrap_or(known.own)),
+                    first: known.is_none(),
+                    merged: known.and_then(|known| known.merged_into.map(|_| known.own)),
                 }
             });
         }
@@ -359,9 +383,18 @@ impl Run<'_> {
         let mut made = Vec::with_capacity(rows.len());
         let mut refused = Vec::new();
         for ((place, row), record_id) in rows.iter().enumerate().zip(tx.ids(rows.len())?) {
-            let Some(Subject { subject_id, first }) = subjects.get(row.subject_no).copied() else {
+            let Some(Subject {
+                subject_id,
+                first,
+                merged,
+            }) = subjects.get(row.subject_no).copied()
+            else {
                 continue;
             };
+            if merged.is_some() && self.batch.item == REGISTRATION {
+                refused.push(merged_away(row));
+                continue;
+            }
             let key = (subject_id, row.record_key);
             let before = fresh
                 .get(&key)

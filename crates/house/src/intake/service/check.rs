@@ -7,8 +7,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use kernel::{Fault, Outcome};
 use readers::ReadFault;
 
-use super::super::model::Refusal;
-use super::super::rules::Checker;
+use super::super::model::{LooseDraft, Refusal};
+use super::super::rules::{Checker, Judged};
 use super::super::table::{self, Line};
 use super::frame::Frame;
 
@@ -34,6 +34,8 @@ pub struct Checked {
     pub corrects: Vec<(i64, i64, i64)>,
     /// The good rows.
     pub frame: Frame,
+    /// Rows that are good but for their code.
+    pub loose: Vec<LooseDraft>,
 }
 
 impl Checked {
@@ -57,9 +59,10 @@ impl Checked {
         if let Some((batch, of_line)) = checker.corrects(|at| row.cell(at)) {
             self.corrects.push((number, batch, of_line));
         }
-        match checker.read(number, |at| row.cell(at)) {
-            Ok(draft) => self.frame.push(&draft),
-            Err(mut faults) => {
+        match checker.judge(number, &|at| row.cell(at)) {
+            Judged::Good(draft) => self.frame.push(&draft),
+            Judged::Loose(draft) => self.loose.push(draft),
+            Judged::Refused(mut faults) => {
                 self.refused += 1;
                 // One line may have the same field wrong in two ways; the first tells enough.
                 let mut named = BTreeSet::new();

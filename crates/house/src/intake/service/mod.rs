@@ -17,7 +17,7 @@ use serde_json::json;
 pub use apply::{Follower, Prepared, apply};
 pub use arrive::{Arrived, HandOver, arrive, keep_copy};
 pub use describe::{Described, Meaning, Nearest, describe, only_item};
-pub use frame::DAMAGED;
+pub use frame::{DAMAGED, Frame};
 pub use stage::{DryRun, Mapping, dry_run, stage, unstage};
 
 use super::model::{Batch, Fact, NewBatch, Record, Refusal, Taken};
@@ -124,6 +124,23 @@ pub fn accept(tx: &mut Tx, op: &Op, new: &NewBatch, rows: &[Row]) -> Outcome<Bat
     let batch_id = tx.next_id()?;
     store::save_batch(tx, batch_id, new, &digest, op.at)?;
     let frame = stage::check_rows(tx, op, batch_id, rows)?;
+    apply::apply_rows(tx, op, batch_id, frame)
+}
+
+/// Accepts checked rows that are in hand, as a batch of their own, at once: rows of a file whose entity was found.
+pub(super) fn take(tx: &mut Tx, op: &Op, new: &NewBatch, frame: Frame, rows: i64) -> Outcome<Batch> {
+    let batch_id = tx.next_id()?;
+    // A digest no file has: nothing handed over is ever taken for it.
+    store::save_batch(tx, batch_id, new, &format!("{}:{batch_id}", new.source), op.at)?;
+    let step = store::Step {
+        line: 0,
+        read: rows,
+        refused: 0,
+        bytes: 0,
+        note: None,
+    };
+    store::staged_to(tx, batch_id, &step)?;
+    store::staged(tx, batch_id)?;
     apply::apply_rows(tx, op, batch_id, frame)
 }
 
@@ -294,6 +311,16 @@ fn pass_through(path: &Path, mut each: impl FnMut(&[u8]) -> Outcome<()>) -> Outc
 /// The newest record of an item about an entity, up to a position.
 pub fn newest_of(tx: &mut Tx, subject_id: i64, item: &str, upto: i64) -> Outcome<Option<Record>> {
     store::newest_of(tx, subject_id, item, upto)
+}
+
+/// Earlier readings of an item about entities that are not taken back: number of the entity and the fields.
+pub fn earlier_of(tx: &mut Tx, item: &str, subjects: &[i64]) -> Outcome<Vec<(i64, serde_json::Value)>> {
+    store::earlier_of(tx, item, subjects)
+}
+
+/// Whether a record of an entity is taken back.
+pub fn is_taken_back(tx: &mut Tx, subject_id: i64, record_id: i64) -> Outcome<bool> {
+    store::is_taken_back(tx, subject_id, record_id)
 }
 
 /// Streams the newest record under each key of an item that happened since a day, in order of entity; those taken back

@@ -8,9 +8,9 @@ use kernel::{Fault, FaultKind, Outcome};
 use policy::pack::{Item, PackOn};
 use serde::{Deserialize, Serialize};
 
-use super::super::model::{Batch, Refusal};
+use super::super::model::{Batch, LooseDraft, Refusal};
 use super::super::rules::{Checker, Columns};
-use super::super::{correction, store, table};
+use super::super::{correction, store, table, whose};
 use super::Row;
 use super::check::{Checked, check_all};
 use super::frame::{self, Frame};
@@ -18,7 +18,7 @@ use crate::hall::{House, Op, command, job};
 
 /// Rows read between two commits.
 const COMMIT: i64 = 50_000;
-/// Refused fields kept between two commits at most.
+/// Refused fields and loose rows kept between two commits at most.
 const MOST_REFUSALS: usize = 20_000;
 /// Number of understood columns at which a row counts as the heading row.
 const HEADING_LEAST: usize = 2;
@@ -160,6 +160,7 @@ fn staged_file(house: &House, op: &Op, batch: &mut Batch) -> Outcome<frame::Writ
 /// Forgets what a batch has staged, so that it is staged anew.
 pub fn unstage(tx: &mut Tx, batch_id: i64) -> Outcome<()> {
     correction::forget(tx, batch_id)?;
+    whose::service::forget(tx, batch_id)?;
     store::reset(tx, batch_id)
 }
 
@@ -176,6 +177,7 @@ struct Step {
     refused: i64,
     refusals: Vec<Refusal>,
     corrects: Vec<(i64, i64, i64)>,
+    loose: Vec<LooseDraft>,
 }
 
 /// Keeps what was checked, in order.
@@ -198,7 +200,9 @@ impl Keeping<'_> {
         self.since.last_line = self.since.last_line.max(checked.last_line);
         self.since.refusals.extend(checked.refusals);
         self.since.corrects.extend(checked.corrects);
-        if self.since.rows >= COMMIT || self.since.refusals.len() >= MOST_REFUSALS {
+        self.since.loose.extend(checked.loose);
+        let beside = self.since.refusals.len() + self.since.loose.len();
+        if self.since.rows >= COMMIT || beside >= MOST_REFUSALS {
             self.commit()?;
         }
         Ok(())
@@ -218,6 +222,7 @@ impl Keeping<'_> {
         command(self.house, self.op, |tx, _| {
             store::refuse(tx, batch.batch_id, &step.refusals)?;
             correction::note(tx, batch, &step.corrects)?;
+            whose::service::keep(tx, batch, &step.loose)?;
             store::staged_to(tx, batch.batch_id, &kept)?;
             let state = serde_json::json!({ "read": batch.rows_read + read });
             job::progress(tx, self.job_id, &state, self.house.clock.now())
@@ -232,6 +237,8 @@ pub struct DryRun {
     pub rows: usize,
     /// Rows that would be accepted or recognised as known.
     pub good: usize,
+    /// Rows whose entity would be looked for by name.
+    pub loose: usize,
     /// Refusals.
     pub refusals: Vec<Refusal>,
     /// Headings that are not understood.
@@ -245,16 +252,20 @@ pub fn dry_run(op: &Op, item: &str, path: &Path, mapping: &Mapping) -> Outcome<D
     let opened = table::open(path, &named(path), 0)?;
     let sheet = open(&law, item, opened, mapping)?;
     let checker = Checker::new(&law, sheet.item, &sheet.columns);
-    let (mut rows, mut refused, mut refusals) = (0, 0, Vec::new());
+    let (mut rows, mut refused, mut loose, mut refusals) = (0, 0, 0, Vec::new());
     check_all(&checker, sheet.rows, 0, |checked| {
         rows += checked.rows;
         refused += checked.refused;
+        loose += checked.loose.len();
         refusals.extend(checked.refusals);
         Ok(())
     })?;
     Ok(DryRun {
         rows: usize::try_from(rows).unwrap_or(usize::MAX),
-        good: usize::try_from(rows - refused).unwrap_or(usize::MAX),
+        good: usize::try_from(rows - refused)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(loose),
+        loose,
         refusals,
         unknown: sheet.columns.unknown(),
     })

@@ -24,6 +24,7 @@ fn batch_row(row: &Row) -> Outcome<Batch> {
         rows_accepted: row.get("rows_accepted")?,
         rows_unchanged: row.get("rows_unchanged")?,
         rows_refused: row.get("rows_refused")?,
+        rows_loose: row.get("rows_loose")?,
         first_record: row.get("first_record")?,
         last_record: row.get("last_record")?,
         note: row.get("note")?,
@@ -140,6 +141,7 @@ pub struct Sums {
     pub accepted: i64,
     pub unchanged: i64,
     pub refused: i64,
+    pub loose: i64,
     pub first: Option<i64>,
     pub last: Option<i64>,
 }
@@ -152,7 +154,8 @@ pub fn applied(tx: &mut Tx, batch_id: i64, sums: &Sums, at: Instant) -> Outcome<
         sums.refused,
         sums.first,
         sums.last,
-        at
+        at,
+        sums.loose
     ];
     tx.exec(&APPLIED, &row).map(drop)
 }

@@ -21,12 +21,25 @@ pub fn subject_nos(tx: &mut Tx, mut each: impl FnMut(&str)) -> Outcome<()> {
     })
 }
 
+/// An entity as it is numbered: its own number, and the number of the one it was merged into.
+#[derive(Clone, Copy)]
+pub struct Numbered {
+    pub own: i64,
+    pub merged_into: Option<i64>,
+}
+
 /// The numbers of the entities among these that have one.
-pub fn subjects(tx: &mut Tx, codes: &[&str]) -> Outcome<HashMap<String, i64>> {
+pub fn subjects(tx: &mut Tx, codes: &[&str]) -> Outcome<HashMap<String, Numbered>> {
     let list: Vec<Value> = codes.iter().map(|code| Value::from(*code)).collect();
     tx.all_in(&SUBJECTS, args![], &list)?
         .iter()
-        .map(|row| Ok((row.get("subject_no")?, row.get("subject_id")?)))
+        .map(|row| {
+            let numbered = Numbered {
+                own: row.get("subject_id")?,
+                merged_into: row.get("merged_into")?,
+            };
+            Ok((row.get("subject_no")?, numbered))
+        })
         .collect()
 }
 

@@ -12,7 +12,7 @@ pub use record::*;
 statements! {
     /// A batch with the same content, item and supplier that was taken in before.
     KNOWN = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
-             rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note, table_no, table_name, corrects_id,
+             rows_accepted, rows_unchanged, rows_refused, rows_loose, first_record, last_record, note, table_no, table_name, corrects_id,
              rows_corrected FROM intake_batch
              WHERE digest = $1 AND item = $2 AND supplier = $3 AND state <> 'refused' ORDER BY batch_id LIMIT 1";
     /// Takes a batch in.
@@ -21,12 +21,12 @@ statements! {
                   rows_corrected) VALUES ($1, $2, $3, $4, $5, $6, 'received', $7, 0, 0, 0, 0, 0, 0, $8, $9, 0)";
     /// One batch.
     BATCH = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
-             rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note, table_no, table_name, corrects_id,
+             rows_accepted, rows_unchanged, rows_refused, rows_loose, first_record, last_record, note, table_no, table_name, corrects_id,
              rows_corrected FROM intake_batch
              WHERE batch_id = $1";
     /// Batches, newest first.
     BATCHES = "SELECT batch_id, item, supplier, source, file_name, digest, state, received_at, staged_to, staged_bytes, rows_read,
-               rows_accepted, rows_unchanged, rows_refused, first_record, last_record, note, table_no, table_name, corrects_id,
+               rows_accepted, rows_unchanged, rows_refused, rows_loose, first_record, last_record, note, table_no, table_name, corrects_id,
              rows_corrected FROM intake_batch
                WHERE batch_id < $1 ORDER BY batch_id DESC LIMIT $2";
     /// Notes how far a batch is staged.
@@ -39,7 +39,7 @@ statements! {
     REFUSE_BATCH = "UPDATE intake_batch SET state = 'refused', note = $2 WHERE batch_id = $1";
     /// The batch has become records.
     APPLIED = "UPDATE intake_batch SET state = 'applied', rows_accepted = $2, rows_unchanged = $3,
-               rows_refused = rows_refused + $4, first_record = $5, last_record = $6, applied_at = $7
+               rows_refused = rows_refused + $4, first_record = $5, last_record = $6, applied_at = $7, rows_loose = $8
                WHERE batch_id = $1";
     /// Forgets how far a batch is staged.
     RESET = "UPDATE intake_batch SET state = 'received', staged_to = 0, staged_bytes = 0, rows_read = 0,
@@ -51,7 +51,7 @@ statements! {
     /// Every entity that has a number.
     SUBJECT_NOS = "SELECT subject_no FROM intake_subject";
     /// The numbers of entities.
-    SUBJECTS = "SELECT subject_no, subject_id FROM intake_subject WHERE subject_no IN ($list)";
+    SUBJECTS = "SELECT subject_no, subject_id, merged_into FROM intake_subject WHERE subject_no IN ($list)";
     /// What is known of entities under an item: the newest record of each key.
     CURRENT = "SELECT subject_id, record_key, record_id, digest FROM intake_current
                WHERE item = $1 AND subject_id IN ($list)";
@@ -68,8 +68,8 @@ statements! {
     /// Refused rows of a batch in order.
     REFUSALS = "SELECT line, field, value, code, reason, suggestion FROM intake_refusal
                 WHERE batch_id = $1 AND line > $2 ORDER BY line, field LIMIT $3";
-    /// The number of an entity.
-    SUBJECT = "SELECT subject_id FROM intake_subject WHERE subject_no = $1";
+    /// The number of an entity; that of the one it was merged into, if it was.
+    SUBJECT = "SELECT COALESCE(merged_into, subject_id) AS subject_id FROM intake_subject WHERE subject_no = $1";
     /// The code of an entity.
     SUBJECT_NO = "SELECT subject_no, marks FROM intake_subject WHERE subject_id = $1";
     /// All records of an entity received up to an instant.
@@ -83,8 +83,25 @@ statements! {
                  FROM intake_record r JOIN intake_subject j ON j.subject_id = r.subject_id
                  WHERE r.subject_id = $1 AND r.item = $2 AND r.record_id <= $3 AND r.relation <> 'withdraws'
                  AND NOT EXISTS (SELECT 1 FROM intake_record w WHERE w.subject_id = r.subject_id
-                                 AND w.names_id = r.record_id AND w.relation = 'withdraws' AND w.record_id <= $3)
+                                 AND w.names_id = r.record_id AND w.relation = 'withdraws' AND w.record_id <= $3
+                                 AND NOT EXISTS (SELECT 1 FROM intake_record v WHERE v.subject_id = r.subject_id
+                                                 AND v.names_id = w.record_id AND v.relation = 'withdraws'
+                                                 AND v.record_id <= $3))
                  ORDER BY r.record_id DESC LIMIT 1";
+    /// Earlier readings of an item about entities that are not taken back: all but the current one.
+    EARLIER_OF = "SELECT r.subject_id, r.payload FROM intake_record r
+                  WHERE r.item = $1 AND r.relation <> 'withdraws' AND r.subject_id IN ($list)
+                  AND NOT EXISTS (SELECT 1 FROM intake_current c WHERE c.item = $1 AND c.subject_id = r.subject_id
+                                  AND c.record_key = r.record_key AND c.record_id = r.record_id)
+                  AND NOT EXISTS (SELECT 1 FROM intake_record w WHERE w.subject_id = r.subject_id
+                                  AND w.names_id = r.record_id AND w.relation = 'withdraws'
+                                  AND NOT EXISTS (SELECT 1 FROM intake_record v WHERE v.subject_id = r.subject_id
+                                                  AND v.names_id = w.record_id AND v.relation = 'withdraws'))";
+    /// A withdrawal in force of a record.
+    TAKEN_BACK = "SELECT w.record_id FROM intake_record w WHERE w.subject_id = $1 AND w.names_id = $2
+                  AND w.relation = 'withdraws' AND NOT EXISTS (
+                  SELECT 1 FROM intake_record v WHERE v.subject_id = $1 AND v.names_id = w.record_id
+                  AND v.relation = 'withdraws') ORDER BY w.record_id LIMIT 1";
     /// The newest record under each key of an item since a day, in order of entity.
     CURRENT_OF = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day,
                   r.ends_day, r.amount_fen, r.level, r.code, r.payload, r.supplier, r.source, r.batch_id, r.line,

@@ -1,11 +1,11 @@
 //! Records, entities and facts as they are read.
-use db::{Row, Tx, args};
+use db::{Row, Tx, Value, args};
 use kernel::{Day, Instant, Outcome};
 
 use super::super::model::{Fact, Record, Relation};
 use super::{
-    CORRECTED_BY, COUNTS, CURRENT_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN, RECORDS_OF,
-    SUBJECT, SUBJECT_NO, TOUCHED, TRACE,
+    CORRECTED_BY, COUNTS, CURRENT_OF, EARLIER_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN,
+    RECORDS_OF, SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED, TRACE,
 };
 
 pub fn subject(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {
@@ -142,6 +142,21 @@ pub fn current_of(
     mut each: impl FnMut(Record) -> Outcome<()>,
 ) -> Outcome<()> {
     tx.each(&CURRENT_OF, &args![item, since], |row| each(record_row(row)?))
+}
+
+/// Earlier readings of an item about entities: number of the entity and the fields.
+pub fn earlier_of(tx: &mut Tx, item: &str, subjects: &[i64]) -> Outcome<Vec<(i64, serde_json::Value)>> {
+    let list: Vec<Value> = subjects.iter().map(|subject| Value::from(*subject)).collect();
+    tx.all_in(&EARLIER_OF, args![item], &list)?
+        .iter()
+        .map(|row| Ok((row.get("subject_id")?, row.get("payload")?)))
+        .collect()
+}
+
+/// Whether a record is taken back.
+pub fn is_taken_back(tx: &mut Tx, subject_id: i64, record_id: i64) -> Outcome<bool> {
+    tx.opt(&TAKEN_BACK, args![subject_id, record_id])
+        .map(|row| row.is_some())
 }
 
 /// The record that `record_id` corrects, when it is a correction.

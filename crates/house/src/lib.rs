@@ -43,15 +43,19 @@ pub fn readers() -> Vec<Box<dyn hall::ledger::Reader>> {
         Box::new(intake::quality::jobs::MeetExpectations),
         Box::new(registry::jobs::Register),
         Box::new(assess::jobs::Regrade),
+        Box::new(assess::life::jobs::NoteVisits),
         Box::new(publish::jobs::PublishDocuments),
     ]
 }
 
 /// Everybody who does background jobs of the house.
 pub fn workers() -> Vec<Box<dyn hall::job::Worker>> {
-    vec![Box::new(intake::jobs::TakeIn {
-        followers: vec![Box::new(registry::jobs::Register)],
-    })]
+    vec![
+        Box::new(intake::jobs::TakeIn {
+            followers: vec![Box::new(registry::jobs::Register)],
+        }),
+        Box::new(assess::life::jobs::ShadowRun),
+    ]
 }
 
 /// Every named statement, for the test that prepares them all on both databases.
@@ -65,6 +69,7 @@ pub fn statements() -> Vec<&'static db::Statement> {
         intake::quality::STATEMENTS,
         registry::STATEMENTS,
         assess::STATEMENTS,
+        assess::life::STATEMENTS,
         inspect::STATEMENTS,
         publish::STATEMENTS,
     ]

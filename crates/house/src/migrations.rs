@@ -25,5 +25,6 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(9, "0009_intake_bulk"),
     step!(11, "0011_quality"),
     step!(12, "0012_feed"),
+    step!(13, "0013_model_life"),
     step!(14, "0014_push"),
 ];

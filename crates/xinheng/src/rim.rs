@@ -7,7 +7,8 @@ use chrono::Utc;
 use db::Db;
 use house::hall::files::{DataFolder, Settings};
 use house::hall::keys::{Keys, SECRET_BYTES};
-use house::hall::{Chance, Clock, House, command, log, token};
+use house::assess::life;
+use house::hall::{Chance, Clock, House, Law, command, log, token};
 use kernel::{Actor, Fault, Instant, Outcome};
 use proof::Suite;
 use rand::TryRng as _;
@@ -85,14 +86,16 @@ pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
     let db = Db::open(&folder.database_url())?;
     db.migrate(house::MIGRATIONS)?;
     log::require_own(&mut db.read()?, &keys)?;
-    Ok(House {
+    let house = House {
         db,
-        pack: Arc::new(pack),
+        law: Arc::new(Law::new(pack)),
         keys: Arc::new(keys),
         folder: Arc::new(folder),
         clock,
         chance: Arc::new(SystemChance),
-    })
+    };
+    life::service::refresh(&house)?;
+    Ok(house)
 }
 
 /// Makes a new deployment. Returns it with the operator's token, which is shown only now.
@@ -119,7 +122,7 @@ pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(
     let keys = Keys::create(&folder, suite, &secret)?;
     let house = House {
         db,
-        pack: Arc::new(pack),
+        law: Arc::new(Law::new(pack)),
         keys: Arc::new(keys),
         folder: Arc::new(folder),
         clock,

@@ -192,6 +192,7 @@ pub fn all_routes() -> Routes {
         .and(crate::intake::quality::http::routes())
         .and(crate::registry::http::routes())
         .and(crate::assess::http::routes())
+        .and(crate::assess::life::http::routes())
         .and(crate::inspect::http::routes())
         .and(crate::publish::http::routes())
 }

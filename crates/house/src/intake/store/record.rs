@@ -1,11 +1,11 @@
 //! Records, entities and facts as they are read.
-use db::{Row, Tx, args};
+use db::{Row, Tx, Value, args};
 use kernel::{Day, Instant, Outcome};
 
 use super::super::model::{Fact, Record, Relation};
 use super::{
-    CORRECTED_BY, COUNTS, CURRENT_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN, RECORDS_OF,
-    SUBJECT, SUBJECT_NO, TOUCHED,
+    CORRECTED_BY, COUNTS, CURRENT_AMONG, CURRENT_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, POSITION_AT,
+    RECORDS_IN, RECORDS_OF, SUBJECT, SUBJECT_NO, TOUCHED, WITH_ITEM,
 };
 
 pub fn subject(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {
@@ -122,6 +122,33 @@ pub fn current_of(
     mut each: impl FnMut(Record) -> Outcome<()>,
 ) -> Outcome<()> {
     tx.each(&CURRENT_OF, &args![item, since], |row| each(record_row(row)?))
+}
+
+/// Entities with records of an item, after a number.
+pub fn with_item(tx: &mut Tx, item: &str, after: i64, limit: i64) -> Outcome<Vec<i64>> {
+    tx.all(&WITH_ITEM, &args![item, after, limit])?
+        .iter()
+        .map(|row| row.get("subject_id"))
+        .collect()
+}
+
+/// The newest record under each key of an item about some entities, of facts from one day to another.
+pub fn current_among(
+    tx: &mut Tx,
+    item: &str,
+    (from, until): (Day, Day),
+    subjects: &[i64],
+) -> Outcome<Vec<Record>> {
+    let list: Vec<Value> = subjects.iter().map(|id| Value::from(*id)).collect();
+    tx.all_in(&CURRENT_AMONG, args![item, from, until], &list)?
+        .iter()
+        .map(record_row)
+        .collect()
+}
+
+/// The last record of the batches that had been applied by an instant.
+pub fn position_at(tx: &mut Tx, at: Instant) -> Outcome<i64> {
+    tx.one(&POSITION_AT, &args![at])?.get("record_id")
 }
 
 /// The record that `record_id` corrects, when it is a correction.

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
 use db::Db;
+use house::assess::life;
 use house::hall::files::{DataFolder, Settings};
 use house::hall::keys::{Keys, SECRET_BYTES};
-use house::assess::life;
 use house::hall::{Chance, Clock, House, Law, command, log, token};
 use kernel::{Actor, Fault, Instant, Outcome};
 use proof::Suite;

@@ -196,7 +196,10 @@ fn end_terms(house: &House) {
         report(&fault, "the quality of what came in could not be counted");
     }
     if let Err(fault) = alive(|| assess::life::service::tick(house, &op)) {
-        report(&fault, "a model whose day has come could not be brought into force");
+        report(
+            &fault,
+            "a model whose day has come could not be brought into force",
+        );
     }
     match alive(|| command(house, &op, publish::service::expire)) {
         Ok(0) => {}

@@ -142,7 +142,10 @@ async fn changes(
 ) -> Answer<PageView<ClassChange>> {
     let limit = page_limit(asked.limit)?;
     ask(&edge, op, move |tx, op| {
-        let after = asked.cursor.map(|cursor| Cursor::from_text(cursor).decode()).transpose()?;
+        let after = asked
+            .cursor
+            .map(|cursor| Cursor::from_text(cursor).decode())
+            .transpose()?;
         let wanted = ChangesAsked {
             since: asked.since,
             until: asked.until,

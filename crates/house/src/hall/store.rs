@@ -133,7 +133,17 @@ pub fn save_event(tx: &mut Tx, op: &Op, event_id: i64, event: &Event) -> Outcome
 /// Writes many events at once.
 pub fn save_events(tx: &mut Tx, op: &Op, ids: &[i64], events: &[Event]) -> Outcome<()> {
     const COLUMNS: [&str; 12] = [
-        "event_id", "at", "actor", "verb", "subject", "entity_id", "division", "department", "payload", "public", "pack",
+        "event_id",
+        "at",
+        "actor",
+        "verb",
+        "subject",
+        "entity_id",
+        "division",
+        "department",
+        "payload",
+        "public",
+        "pack",
         "trace",
     ];
     let rows = ids.iter().zip(events).map(|(event_id, event)| {

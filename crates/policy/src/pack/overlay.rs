@@ -35,7 +35,9 @@ impl Overlay {
 
     /// The day on which all rows of the fragment speak, at the earliest `day`.
     pub fn whole_on(&self, day: Day) -> Day {
-        self.read(&mut Vec::new()).last_begin().map_or(day, |last| last.max(day))
+        self.read(&mut Vec::new())
+            .last_begin()
+            .map_or(day, |last| last.max(day))
     }
 }
 
@@ -68,7 +70,9 @@ impl Pack {
                         ..super::Place::default()
                     },
                     what: "没有任何一行".to_owned(),
-                    right: "写法与政策包的 model.toml 相同：[[model]]、[[group]]、[[indicator]]、[[direct]] 等".to_owned(),
+                    right:
+                        "写法与政策包的 model.toml 相同：[[model]]、[[group]]、[[indicator]]、[[direct]] 等"
+                            .to_owned(),
                 });
             }
             content.within(overlay.from, overlay.until);
@@ -83,7 +87,11 @@ impl Pack {
         }
         faults.sort();
         faults.dedup();
-        if faults.is_empty() { Ok(Arc::new(pack)) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Arc::new(pack))
+        } else {
+            Err(faults)
+        }
     }
 
     /// The hash of the pack with fragments laid over it, without reading them.

@@ -48,7 +48,11 @@ impl ReleaseGate {
         let measure = sheet.needed_word("measure", measures, GateMeasure::Auc);
         let worst = sheet.maybe_whole("worst", 1..=25);
         if worst.is_some() != (measure == GateMeasure::HitRate) {
-            sheet.fault("worst", "worst 与 measure = \"hit-rate\" 要一起写", "补上 worst，或改 measure");
+            sheet.fault(
+                "worst",
+                "worst 与 measure = \"hit-rate\" 要一起写",
+                "补上 worst，或改 measure",
+            );
         }
         let confidence = sheet.fraction("confidence");
         if confidence.num == 0 || confidence.num >= confidence.den {

@@ -96,7 +96,9 @@ async fn drafts(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) 
     let limit = page_limit(paging.limit)?;
     ask(&edge, op, move |tx, op| {
         let before = PageView::<Draft>::after(paging.cursor.as_deref(), i64::MAX)?;
-        PageView::cut(service::drafts(tx, op, before, limit + 1)?, limit, |draft| draft.draft_id)
+        PageView::cut(service::drafts(tx, op, before, limit + 1)?, limit, |draft| {
+            draft.draft_id
+        })
     })
     .await
 }
@@ -151,7 +153,10 @@ async fn reject(
     Path(draft): Path<i64>,
     Body(why): Body<Reason>,
 ) -> Answer<Draft> {
-    act(&edge, op, move |tx, op| service::reject(tx, op, draft, &why.reason)).await
+    act(&edge, op, move |tx, op| {
+        service::reject(tx, op, draft, &why.reason)
+    })
+    .await
 }
 
 async fn withdraw(

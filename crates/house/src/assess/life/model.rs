@@ -75,7 +75,7 @@ pub struct Window {
     /// 抽多少户比较类别变动；0 为全部
     pub sample: u32,
     /// 抽样的种子
-    pub seed: u64,
+    pub seed: u32,
 }
 
 /// A shadow run (影子运行).

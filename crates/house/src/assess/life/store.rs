@@ -98,11 +98,17 @@ pub fn save_draft(tx: &mut Tx, op: &Op, draft_id: i64, new: &NewDraft, digest: &
 }
 
 pub fn draft(tx: &mut Tx, draft_id: i64) -> Outcome<Option<Draft>> {
-    tx.opt(&DRAFT, &args![draft_id])?.as_ref().map(draft_row).transpose()
+    tx.opt(&DRAFT, &args![draft_id])?
+        .as_ref()
+        .map(draft_row)
+        .transpose()
 }
 
 pub fn drafts(tx: &mut Tx, before: i64, limit: i64) -> Outcome<Vec<Draft>> {
-    tx.all(&DRAFTS, &args![before, limit])?.iter().map(draft_row).collect()
+    tx.all(&DRAFTS, &args![before, limit])?
+        .iter()
+        .map(draft_row)
+        .collect()
 }
 
 pub fn same(tx: &mut Tx, digest: &str) -> Outcome<Option<i64>> {
@@ -175,11 +181,17 @@ pub fn finish_shadow(tx: &mut Tx, shadow_id: i64, at: Instant, document: &str, d
 }
 
 pub fn shadow(tx: &mut Tx, shadow_id: i64) -> Outcome<Option<Shadow>> {
-    tx.opt(&SHADOW, &args![shadow_id])?.as_ref().map(shadow_row).transpose()
+    tx.opt(&SHADOW, &args![shadow_id])?
+        .as_ref()
+        .map(shadow_row)
+        .transpose()
 }
 
 pub fn shadows_of(tx: &mut Tx, draft_id: i64) -> Outcome<Vec<Shadow>> {
-    tx.all(&SHADOWS_OF, &args![draft_id])?.iter().map(shadow_row).collect()
+    tx.all(&SHADOWS_OF, &args![draft_id])?
+        .iter()
+        .map(shadow_row)
+        .collect()
 }
 
 /// How a shadow run is to be, and the text of its document once it has ended.
@@ -249,8 +261,11 @@ pub fn pack(tx: &mut Tx, pack: &str) -> Outcome<Option<(String, Vec<Release>)>> 
 }
 
 pub fn save_visit(tx: &mut Tx, entity_id: i64, visit: &str, inspectors: &[String]) -> Outcome<()> {
-    tx.exec(&SAVE_VISIT, &args![entity_id, visit, serde_json::json!(inspectors)])
-        .map(drop)
+    tx.exec(
+        &SAVE_VISIT,
+        &args![entity_id, visit, serde_json::json!(inspectors)],
+    )
+    .map(drop)
 }
 
 /// Entity, name of the visit and who went.

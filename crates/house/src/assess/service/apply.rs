@@ -53,7 +53,10 @@ pub fn apply(
             store::standings(tx, &ids)?
         };
         let changes = write(tx, run, piece, standing, &mut applied)?;
-        let changes: Vec<(&Graded, &str)> = changes.iter().map(|(one, former)| (one, former.as_str())).collect();
+        let changes: Vec<(&Graded, &str)> = changes
+            .iter()
+            .map(|(one, former)| (one, former.as_str()))
+            .collect();
         notices.tell(tx, op, run, &changes)?;
         if end {
             break;

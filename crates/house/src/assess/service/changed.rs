@@ -28,9 +28,12 @@ pub fn changed(
         let detail = format!("时间范围为空：{until} 早于 {}。", asked.since);
         return Err(Fault::new(FaultKind::Invalid, "assess.changes.empty", detail));
     }
-    let division = asked.division.as_deref().map(Division::parse).transpose().map_err(|fault| {
-        Fault::new(FaultKind::Invalid, "registry.division.invalid", fault.to_string())
-    })?;
+    let division = asked
+        .division
+        .as_deref()
+        .map(Division::parse)
+        .transpose()
+        .map_err(|fault| Fault::new(FaultKind::Invalid, "registry.division.invalid", fault.to_string()))?;
     let begins = asked.since.pred_opt().map_or(kernel::Instant::MIN_UTC, end_of);
     let (first, last) = store::runs_between(tx, begins, end_of(until))?;
     let after = after.unwrap_or((0, 0)).max((first - 1, i64::MAX));
@@ -48,7 +51,9 @@ pub fn changed(
             Some(entity) => inside(entity),
             None => division.is_none() && op.actor.scope.everything,
         };
-        let wanted = asked.direction.is_none_or(|wanted| row.change.direction == wanted);
+        let wanted = asked
+            .direction
+            .is_none_or(|wanted| row.change.direction == wanted);
         (reached && wanted).then_some(row.change)
     };
     let mut page = paged_by(tx, (after, limit), key, keep, |tx, after, chunk| {
@@ -82,7 +87,11 @@ fn read(tx: &mut Tx, order: &[String], after: After, last: i64, limit: i64) -> O
     let row = |change: store::Changed| {
         let entity = entities.get(&change.entity_id).cloned();
         let (subject_no, name, division) = entity.as_ref().map_or_else(Default::default, |entity| {
-            (entity.subject_no.clone(), entity.name.clone(), entity.division.clone())
+            (
+                entity.subject_no.clone(),
+                entity.name.clone(),
+                entity.division.clone(),
+            )
         });
         Row {
             change: ClassChange {

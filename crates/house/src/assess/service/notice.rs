@@ -61,11 +61,15 @@ impl Why {
 
 /// What weighs most: the direct rule that set the class, then the indicators by their points.
 fn main_of(told: &Explanation) -> Vec<MainReason> {
-    let direct = told.direct.iter().filter(|direct| direct.decides).map(|direct| MainReason {
-        code: direct.code.clone(),
-        sentence: direct.sentence.clone(),
-        points: None,
-    });
+    let direct = told
+        .direct
+        .iter()
+        .filter(|direct| direct.decides)
+        .map(|direct| MainReason {
+            code: direct.code.clone(),
+            sentence: direct.sentence.clone(),
+            points: None,
+        });
     let mut reasons: Vec<_> = told.reasons.iter().collect();
     reasons.sort_by_key(|reason| -reason.points.abs());
     let indicators = reasons.into_iter().map(|reason| MainReason {

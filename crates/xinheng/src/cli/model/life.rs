@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use house::assess::life::model::{Approval, NewDraft, Overrule, Window};
 use house::assess::life::service;
-use house::hall::{House, command, query, token};
+use house::hall::{House, Op, command, query, token};
 use kernel::{Actor, Day, Fault, FaultKind, Outcome};
 
 use super::shown;
@@ -53,7 +53,7 @@ pub enum Life {
         sample: u32,
         /// 抽样的种子
         #[arg(long, default_value_t = 1)]
-        seed: u64,
+        seed: u32,
         #[command(flatten)]
         who: Who,
     },
@@ -132,7 +132,9 @@ pub struct Who {
 impl Who {
     fn actor(&self, house: &House) -> Outcome<Actor> {
         let operator = Actor::operator("本机操作员");
-        let Some(token) = &self.token else { return Ok(operator) };
+        let Some(token) = &self.token else {
+            return Ok(operator);
+        };
         let op = house.op(operator, "model");
         query(house, &op, |tx, _| token::holder(tx, token))
     }
@@ -140,7 +142,7 @@ impl Who {
 
 /// Does it.
 pub fn run(house: &House, what: Life) -> Outcome<()> {
-    let op_of = |who: &Who| Ok(house.op(who.actor(house)?, "model"));
+    let op_of = |who: &Who| -> Outcome<Op> { Ok(house.op(who.actor(house)?, "model")) };
     let own = house.op(Actor::operator("本机操作员"), "model");
     match what {
         Life::Draft {
@@ -157,7 +159,10 @@ pub fn run(house: &House, what: Life) -> Outcome<()> {
             };
             let draft = command(house, &op_of(&who)?, |tx, op| service::draft(tx, op, &new))?;
             say::line(format!("已收下草案 {}：{}。", draft.draft_id, draft.title));
-            say::line(format!("  内容摘要 {}，起草人 {}", draft.digest, draft.drafted_by));
+            say::line(format!(
+                "  内容摘要 {}，起草人 {}",
+                draft.digest, draft.drafted_by
+            ));
             say::line(format!("下一步：xinheng model shadow {}", draft.draft_id));
         }
         Life::List => shown::list(house, &own)?,
@@ -171,7 +176,9 @@ pub fn run(house: &House, what: Life) -> Outcome<()> {
             who,
         } => {
             let op = op_of(&who)?;
-            let until = until.or_else(|| op.today().pred_opt()).unwrap_or_else(|| op.today());
+            let until = until
+                .or_else(|| op.today().pred_opt())
+                .unwrap_or_else(|| op.today());
             let from = from.unwrap_or_else(|| until - chrono::Duration::days(364));
             let window = Window {
                 from,
@@ -183,7 +190,11 @@ pub fn run(house: &House, what: Life) -> Outcome<()> {
             worker::settle(house, false)?;
             let job = query(house, &op, |tx, _| house::hall::job::find(tx, asked.job_id))?;
             if let Some(fault) = job.and_then(|job| job.fault) {
-                return Err(Fault::new(FaultKind::Conflict, "assess.model.shadow-failed", fault));
+                return Err(Fault::new(
+                    FaultKind::Conflict,
+                    "assess.model.shadow-failed",
+                    fault,
+                ));
             }
             shown::findings(house, &op, asked.shadow_id)?;
         }
@@ -218,7 +229,9 @@ pub fn run(house: &House, what: Life) -> Outcome<()> {
             shown::release(house, &own, &release)?;
         }
         Life::Reject { draft, reason, who } => {
-            let draft = command(house, &op_of(&who)?, |tx, op| service::reject(tx, op, draft, &reason))?;
+            let draft = command(house, &op_of(&who)?, |tx, op| {
+                service::reject(tx, op, draft, &reason)
+            })?;
             shown::draft(&draft);
         }
         Life::Withdraw { draft, reason, who } => {
@@ -260,13 +273,18 @@ fn table(house: &House, days: (Day, Day), out: &Path, model: String) -> Outcome<
 }
 
 fn name_of(file: &Path) -> String {
-    file.file_name()
-        .map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned())
+    file.file_name().map_or_else(
+        || file.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 fn read(file: &Path) -> Outcome<String> {
     std::fs::read_to_string(file).map_err(|e| {
-        let detail = format!("无法读取 {}：{e}。请检查路径和权限；文件应为 UTF-8 文本。", file.display());
+        let detail = format!(
+            "无法读取 {}：{e}。请检查路径和权限；文件应为 UTF-8 文本。",
+            file.display()
+        );
         Fault::new(FaultKind::Invalid, "assess.model.unreadable", detail)
     })
 }

@@ -25,7 +25,10 @@ pub fn draft(draft: &Draft) {
 pub fn list(house: &House, op: &Op) -> Outcome<()> {
     const MOST: i64 = 200;
     let (drafts, releases) = query(house, op, |tx, op| {
-        Ok((service::drafts(tx, op, i64::MAX, MOST)?, service::releases(tx, op)?))
+        Ok((
+            service::drafts(tx, op, i64::MAX, MOST)?,
+            service::releases(tx, op)?,
+        ))
     })?;
     if drafts.is_empty() {
         say::line("还没有模型草案，现行模型为部署的政策包。");
@@ -55,7 +58,10 @@ fn released(release: &Release) -> String {
         (None, Some(_)) => "已生效",
     };
     let overruled = match (&release.overruled_by, &release.overruled_for) {
-        (Some(by), Some(why)) => format!("；有 {} 项不满足，由 {by} 决定仍放行：{why}", release.blocks.len()),
+        (Some(by), Some(why)) => format!(
+            "；有 {} 项不满足，由 {by} 决定仍放行：{why}",
+            release.blocks.len()
+        ),
         _ => String::new(),
     };
     format!(
@@ -87,16 +93,22 @@ pub fn release(house: &House, op: &Op, release: &Release) -> Outcome<()> {
 /// A draft with everything done with it.
 pub fn whole(house: &House, op: &Op, draft_id: i64, text: bool) -> Outcome<()> {
     let (whole, events) = query(house, op, |tx, op| {
-        Ok((service::whole(tx, op, draft_id)?, service::events(tx, op, draft_id)?))
+        Ok((
+            service::whole(tx, op, draft_id)?,
+            service::events(tx, op, draft_id)?,
+        ))
     })?;
     draft(&whole.draft);
     say::line(format!("  理由：{}", whole.draft.reason));
-    say::line(format!("  文件 {}，内容摘要 {}", whole.draft.file_name, whole.draft.digest));
+    say::line(format!(
+        "  文件 {}，内容摘要 {}",
+        whole.draft.file_name, whole.draft.digest
+    ));
     for shadow in &whole.shadows {
-        let state = shadow.digest.as_ref().map_or_else(
-            || "未完成".to_owned(),
-            |digest| format!("结果文书摘要 {digest}"),
-        );
+        let state = shadow
+            .digest
+            .as_ref()
+            .map_or_else(|| "未完成".to_owned(), |digest| format!("结果文书摘要 {digest}"));
         say::line(format!(
             "  影子运行 {}（检查结果 {} 至 {}）：{state}",
             shadow.shadow_id, shadow.from_on, shadow.until_on
@@ -122,7 +134,11 @@ pub fn whole(house: &House, op: &Op, draft_id: i64, text: bool) -> Outcome<()> {
             format!("（不满足条件仍放行，决定人 {by}：{}）", why.unwrap_or_default())
         });
         let at = event.at + chrono::Duration::hours(8);
-        say::line(format!("  {}  {}  {what}{overruled}", at.format("%Y-%m-%d %H:%M"), event.actor));
+        say::line(format!(
+            "  {}  {}  {what}{overruled}",
+            at.format("%Y-%m-%d %H:%M"),
+            event.actor
+        ));
     }
     if text {
         say::line("");
@@ -134,7 +150,10 @@ pub fn whole(house: &House, op: &Op, draft_id: i64, text: bool) -> Outcome<()> {
 /// What a shadow run found.
 pub fn findings(house: &House, op: &Op, shadow_id: i64) -> Outcome<()> {
     let (shadow, found) = query(house, op, |tx, op| {
-        Ok((service::shadow(tx, op, shadow_id)?, service::findings(tx, op, shadow_id)?))
+        Ok((
+            service::shadow(tx, op, shadow_id)?,
+            service::findings(tx, op, shadow_id)?,
+        ))
     })?;
     say::line(format!(
         "影子运行 {shadow_id}：{} 与现行模型比较，检查结果 {} 至 {}",
@@ -202,21 +221,39 @@ fn table(part: &Part, confidence: &str) {
         )),
         None => say::line("  AUC  发现问题或未发现问题的检查不足两户次，不能计算"),
     }
-    say::line("  类别  现行：户次  发现率                    提升度    草案：户次  发现率                    提升度");
+    say::line(
+        "  类别  现行：户次  发现率                    提升度    草案：户次  发现率                    提升度",
+    );
     for (current, draft) in part.current.iter().zip(&part.draft) {
-        say::line(format!("  {:<4}{}    {}", current.class, side(current), side(draft)));
+        say::line(format!(
+            "  {:<4}{}    {}",
+            current.class,
+            side(current),
+            side(draft)
+        ));
     }
 }
 
 fn side(class: &ClassFigures) -> String {
     let lift = class.lift.map_or_else(|| "—".to_owned(), decimal);
-    format!("{:>10}  {:<24}{lift:>7}", say::count(class.visits), rate(class.rate))
+    format!(
+        "{:>10}  {:<24}{lift:>7}",
+        say::count(class.visits),
+        rate(class.rate)
+    )
 }
 
 fn rate(rate: Option<Interval>) -> String {
     rate.map_or_else(
         || "—".to_owned(),
-        |rate| format!("{}（{}–{}）", percent(rate.value), percent(rate.low), percent(rate.high)),
+        |rate| {
+            format!(
+                "{}（{}–{}）",
+                percent(rate.value),
+                percent(rate.low),
+                percent(rate.high)
+            )
+        },
     )
 }
 
@@ -229,7 +266,7 @@ fn decimals(figure: Interval) -> String {
     )
 }
 
-fn moved(classes: &[String], movement: &Movement, seed: u64) {
+fn moved(classes: &[String], movement: &Movement, seed: u32) {
     let how = if movement.entities < movement.of {
         format!("（按种子 {seed} 抽取）")
     } else {
@@ -244,7 +281,10 @@ fn moved(classes: &[String], movement: &Movement, seed: u64) {
     let head: String = names().map(|name| format!("{name:>10}")).collect();
     say::line(format!("  {:<6}{head}", ""));
     for (name, row) in names().zip(&movement.matrix) {
-        let cells: String = row.iter().map(|cell| format!("{:>10}", say::count(*cell))).collect();
+        let cells: String = row
+            .iter()
+            .map(|cell| format!("{:>10}", say::count(*cell)))
+            .collect();
         say::line(format!("  {name:<6}{cells}"));
     }
     for (title, shares) in [("现行占比", &movement.current), ("草案占比", &movement.draft)] {

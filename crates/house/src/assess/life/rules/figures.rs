@@ -60,7 +60,7 @@ impl Tally {
 
 fn part(kind: &str, cells: &Cells, classes: &[String], z: f64) -> Part {
     let total = cells.total();
-    let side = |which: Which| {
+    let side = |which: Which| -> Vec<ClassFigures> {
         let by = cells.by(which, class_of);
         let figures = |(at, class): (usize, &String)| {
             let counted = by.get(&at).copied().unwrap_or_default();
@@ -105,7 +105,11 @@ pub fn percent(millionths: i64) -> String {
 /// Parts per million as a number with three decimals.
 pub fn decimal(millionths: i64) -> String {
     let thousandths = (millionths.abs() + 500) / 1000;
-    let sign = if millionths < 0 && thousandths > 0 { "-" } else { "" };
+    let sign = if millionths < 0 && thousandths > 0 {
+        "-"
+    } else {
+        ""
+    };
     format!("{sign}{}.{:03}", thousandths / 1000, thousandths % 1000)
 }
 
@@ -170,7 +174,10 @@ fn hit_rate(law: &ReleaseGate, cells: &Cells, classes: usize) -> (&'static str, 
 /// The whole interval of the difference may not lie below nought.
 fn auc(law: &ReleaseGate, cells: &Cells) -> (&'static str, String) {
     let Some(told) = statistics::aucs(cells, reach_of(law.confidence)) else {
-        return ("unknown", "发现问题或未发现问题的检查不足两户次，不足以判断。".to_owned());
+        return (
+            "unknown",
+            "发现问题或未发现问题的检查不足两户次，不足以判断。".to_owned(),
+        );
     };
     let sentence = format!(
         "AUC 现行 {}，草案 {}，相差 {}（{} 至 {}）。",
@@ -212,7 +219,7 @@ pub fn movement(matrix: Vec<Vec<u64>>, of: u64) -> Movement {
     let entities = matrix.iter().flatten().sum();
     let row = |at: usize| -> u64 { matrix.get(at).map_or(0, |row| row.iter().sum()) };
     let column = |at: usize| -> u64 { matrix.iter().filter_map(|row| row.get(at)).sum() };
-    let shares = |count: &dyn Fn(usize) -> u64| {
+    let shares = |count: &dyn Fn(usize) -> u64| -> Vec<i64> {
         let all: u64 = (0..classes).map(count).sum();
         (0..classes).map(|at| statistics::share(count(at), all)).collect()
     };
@@ -227,11 +234,15 @@ pub fn movement(matrix: Vec<Vec<u64>>, of: u64) -> Movement {
 
 /// What stands in the way of a release by the figures of its shadow run.
 pub fn blocks(findings: &Findings) -> Vec<Block> {
-    let gates = findings.gates.iter().filter(|gate| gate.verdict != "held").map(|gate| Block {
-        code: gate.code.clone(),
-        sentence: format!("{}：{}", gate.title, gate.sentence),
-        basis: gate.basis.clone(),
-    });
+    let gates = findings
+        .gates
+        .iter()
+        .filter(|gate| gate.verdict != "held")
+        .map(|gate| Block {
+            code: gate.code.clone(),
+            sentence: format!("{}：{}", gate.title, gate.sentence),
+            basis: gate.basis.clone(),
+        });
     let rails = findings.rails.iter().filter(|rail| !rail.held).map(|rail| Block {
         code: rail.code.clone(),
         sentence: rail.sentence.clone(),

@@ -69,13 +69,15 @@ impl kernel::Refusal for Refusal {
             Self::State(state) => format!("草案{state}，不能这样办理。如需修改，请另交一份新的草案。"),
             Self::NotShadowed => "草案还没有完成影子运行。请先运行 xinheng model shadow 草案编号。".into(),
             Self::Past(day) => format!("生效日 {day} 已经过去。模型只能自今天或以后的一天起生效。"),
-            Self::AnotherWaits(draft, day) => format!(
-                "草案 {draft} 已批准自 {day} 起生效。请选不早于该日的一天，或先撤回那次批准。"
-            ),
+            Self::AnotherWaits(draft, day) => {
+                format!("草案 {draft} 已批准自 {day} 起生效。请选不早于该日的一天，或先撤回那次批准。")
+            }
             Self::InForce => "它已经是（或已批准为）最近一次放行的模型，不必再次放行。".into(),
             Self::Text(what) => format!("{what}不能为空，也不能过长。请补上。"),
             Self::Known(draft) => format!("内容相同的草案已经有了：草案 {draft}。请直接使用它。"),
-            Self::Window => "检查结果的时间范围为空，或一直到今天及以后。请写过去的一段时间（止日早于今天）。".into(),
+            Self::Window => {
+                "检查结果的时间范围为空，或一直到今天及以后。请写过去的一段时间（止日早于今天）。".into()
+            }
         }
     }
 }
@@ -126,9 +128,7 @@ pub fn may_release(releases: &[Release], draft_id: i64, from: Day, today: Day) -
         return Err(Refusal::Past(from).into());
     }
     match standing(releases).last() {
-        Some(last) if last.from_on > from => {
-            Err(Refusal::AnotherWaits(last.draft_id, last.from_on).into())
-        }
+        Some(last) if last.from_on > from => Err(Refusal::AnotherWaits(last.draft_id, last.from_on).into()),
         Some(last) if last.draft_id == draft_id => Err(Refusal::InForce.into()),
         None if draft_id == GROUND => Err(Refusal::InForce.into()),
         _ => Ok(()),
@@ -189,7 +189,7 @@ pub fn overlays(releases: &[Release], text: impl Fn(i64) -> Option<(String, Stri
 }
 
 /// One record of an outcome.
-pub struct Result<'r> {
+pub struct Recorded<'r> {
     /// Number of the entity.
     pub entity_id: i64,
     /// Day of the visit.
@@ -206,7 +206,7 @@ pub struct Result<'r> {
 pub fn visits<'r>(
     law: &OutcomeItem,
     problem: impl Fn(&str) -> Option<bool>,
-    results: impl Iterator<Item = Result<'r>>,
+    results: impl Iterator<Item = Recorded<'r>>,
 ) -> (Vec<Visit>, u64) {
     let mut found: BTreeMap<(Day, String), Visit> = BTreeMap::new();
     let mut unknown = 0;
@@ -228,15 +228,13 @@ pub fn visits<'r>(
         } else {
             Kind::Other
         };
-        let visit = found
-            .entry((result.on, name.clone()))
-            .or_insert_with(|| Visit {
-                entity_id: result.entity_id,
-                visit: name,
-                on: result.on,
-                kind,
-                found: false,
-            });
+        let visit = found.entry((result.on, name.clone())).or_insert_with(|| Visit {
+            entity_id: result.entity_id,
+            visit: name,
+            on: result.on,
+            kind,
+            found: false,
+        });
         visit.found |= problem;
         visit.kind = visit.kind.min(kind);
     }

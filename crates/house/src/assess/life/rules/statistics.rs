@@ -262,7 +262,10 @@ mod tests {
         let case = |part, all, low: f64, high: f64| {
             let told = wilson(part, all, z).unwrap();
             assert!((told.low - millionths(low)).abs() <= 50, "{part}/{all}: {told:?}");
-            assert!((told.high - millionths(high)).abs() <= 50, "{part}/{all}: {told:?}");
+            assert!(
+                (told.high - millionths(high)).abs() <= 50,
+                "{part}/{all}: {told:?}"
+            );
         };
         case(81, 263, 0.2553, 0.3662);
         case(15, 148, 0.0624, 0.1605);
@@ -294,7 +297,15 @@ mod tests {
         assert_eq!(told.current.value, 833_333);
         let deviation = (5.0_f64 / 144.0).sqrt();
         assert_eq!(told.current.low, millionths(5.0 / 6.0 - deviation));
-        assert_eq!(told.difference, Interval { value: 0, low: 0, high: 0 }, "a model beside itself");
+        assert_eq!(
+            told.difference,
+            Interval {
+                value: 0,
+                low: 0,
+                high: 0
+            },
+            "a model beside itself"
+        );
     }
 
     /// The definition, pair by pair, for lists of single visits.
@@ -304,7 +315,8 @@ mod tests {
             std::cmp::Ordering::Equal => 0.5,
             std::cmp::Ordering::Less => 0.0,
         };
-        let (m, n) = (found.len() as f64, clean.len() as f64);
+        let size = |list: &[(i64, i64)]| f64::from(u32::try_from(list.len()).unwrap());
+        let (m, n) = (size(found), size(clean));
         let side = |pick: fn(&(i64, i64)) -> i64| {
             let v10: Vec<f64> = found
                 .iter()
@@ -320,7 +332,11 @@ mod tests {
         let (a10, a01, a) = side(|one| one.0);
         let (b10, b01, b) = side(|one| one.1);
         let spread = |x: &[f64], y: &[f64], size: f64| {
-            x.iter().zip(y).map(|(p, q)| (p - q - (a - b)).powi(2)).sum::<f64>() / (size - 1.0)
+            x.iter()
+                .zip(y)
+                .map(|(p, q)| (p - q - (a - b)).powi(2))
+                .sum::<f64>()
+                / (size - 1.0)
         };
         (a, b, spread(&a10, &b10, m) / m + spread(&a01, &b01, n) / n)
     }
@@ -348,7 +364,10 @@ mod tests {
     fn of_equal_standings_at_the_cut_the_same_share_is_taken() {
         let some = cells(&[(9, 1), (5, 1)], &[(5, 2), (5, 2), (1, 3)]);
         // The first: found. Two of three that stand at 5, one of which found: 2/3.
-        assert_eq!(some.found_among_first(Which::Current, 3), i128::from(ONE) + 666_666);
+        assert_eq!(
+            some.found_among_first(Which::Current, 3),
+            i128::from(ONE) + 666_666
+        );
         assert_eq!(some.found_among_first(Which::Draft, 3), 0);
         assert_eq!(some.found_among_first(Which::Draft, 9), 2 * i128::from(ONE));
     }

@@ -7,7 +7,7 @@ use policy::pack::OutcomeItem;
 use policy::{EntityFacts, RecordFact, Symbols};
 
 use super::super::model::Visit;
-use super::super::rules::{self, Result};
+use super::super::rules::{self, Recorded};
 use crate::assess::rules as facts;
 use crate::hall::Op;
 use crate::intake::model::{Fact, Record};
@@ -107,14 +107,20 @@ impl Past {
             }
         };
         if let Some(entity) = registry::service::entity_at(tx, visit.entity_id, upto)? {
-            let facts = facts.iter().filter(|fact| fact.record_id <= upto).cloned().collect();
+            let facts = facts
+                .iter()
+                .filter(|fact| fact.record_id <= upto)
+                .cloned()
+                .collect();
             return Ok(Some(Then {
                 entity,
                 facts,
                 as_known: true,
             }));
         }
-        let first = facts.iter().find(|fact| fact.item == registry::rules::REGISTRATION);
+        let first = facts
+            .iter()
+            .find(|fact| fact.item == registry::rules::REGISTRATION);
         let Some(first) = first else { return Ok(None) };
         let entity = registry::service::entity_at(tx, visit.entity_id, first.record_id)?;
         Ok(entity.map(|entity| Then {
@@ -125,8 +131,8 @@ impl Past {
     }
 }
 
-fn result(record: &Record) -> Result<'_> {
-    Result {
+fn result(record: &Record) -> Recorded<'_> {
+    Recorded {
         entity_id: record.subject_id,
         on: record.on_day,
         code: record.code.as_deref(),

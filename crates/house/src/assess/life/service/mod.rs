@@ -85,7 +85,8 @@ fn end(tx: &mut Tx, op: &Op, draft_id: i64, state: &'static str, reason: &str) -
             }
             release::keep_pack(tx, op)?;
             if mine.iter().any(|release| release.in_force_at.is_some()) {
-                let payload = json!({ "draft_id": draft_id, "reason": reason, "by": op.actor.name, "release": true });
+                let payload =
+                    json!({ "draft_id": draft_id, "reason": reason, "by": op.actor.name, "release": true });
                 tell(tx, op, "assess.model-withdrawn", draft_id, payload)?;
                 return one(tx, op, draft_id);
             }
@@ -103,13 +104,7 @@ fn end(tx: &mut Tx, op: &Op, draft_id: i64, state: &'static str, reason: &str) -
     one(tx, op, draft_id)
 }
 
-fn tell(
-    tx: &mut Tx,
-    op: &Op,
-    verb: &'static str,
-    draft_id: i64,
-    payload: serde_json::Value,
-) -> Outcome<()> {
+fn tell(tx: &mut Tx, op: &Op, verb: &'static str, draft_id: i64, payload: serde_json::Value) -> Outcome<()> {
     let told = ledger::Event {
         verb,
         subject: format!("model:{draft_id}"),
@@ -186,7 +181,10 @@ fn laid(ground: &Arc<Pack>, overlays: &[Overlay]) -> Outcome<Arc<Pack>> {
 }
 
 fn faulty(faults: &[PackFault]) -> Fault {
-    let detail = format!("模型草案有 {} 处问题，不能使用。请按下列说明改正后重新提交。", faults.len());
+    let detail = format!(
+        "模型草案有 {} 处问题，不能使用。请按下列说明改正后重新提交。",
+        faults.len()
+    );
     let fault = Fault::new(FaultKind::Invalid, "assess.model.invalid", detail);
     faults.iter().fold(fault, |fault, one| {
         fault.with_field("草案", "assess.model.invalid", one.to_string())

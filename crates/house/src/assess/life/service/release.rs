@@ -105,12 +105,18 @@ fn blocks(tx: &mut Tx, op: &Op, draft_id: i64) -> Outcome<(Option<i64>, Vec<Bloc
     let findings: Findings = super::findings(tx, op, shadow.shadow_id)?;
     let mut blocks = rules::figures::blocks(&findings);
     if findings.current_pack != op.pack.hash() {
-        let sentence = format!("影子运行 {} 比较的不是现在的现行模型，请重新运行。", shadow.shadow_id);
+        let sentence = format!(
+            "影子运行 {} 比较的不是现在的现行模型，请重新运行。",
+            shadow.shadow_id
+        );
         blocks.push(missing(sentence));
     }
     let age = (op.today() - findings.on).num_days();
     if valid_days.is_some_and(|most| age > i64::from(most)) {
-        blocks.push(missing(format!("影子运行 {} 已过去 {age} 天，请重新运行。", shadow.shadow_id)));
+        blocks.push(missing(format!(
+            "影子运行 {} 已过去 {age} 天，请重新运行。",
+            shadow.shadow_id
+        )));
     }
     Ok((Some(shadow.shadow_id), blocks))
 }
@@ -192,20 +198,19 @@ pub fn refresh(house: &House) -> Outcome<()> {
 }
 
 /// Released models that the deployment's pack of today cannot carry.
-fn unfit(fault: Fault) -> Fault {
-    if fault.code != "assess.model.invalid" {
-        return fault;
+fn unfit(mut fault: Fault) -> Fault {
+    if fault.code == "assess.model.invalid" {
+        let detail = "已放行的模型与现在的政策包不相容，程序不能启动。请改回原来的政策包，或在新的政策包中补上模型引用的内容。";
+        detail.clone_into(&mut fault.detail);
     }
-    let detail = "已放行的模型与现在的政策包不相容，程序不能启动。请改回原来的政策包，或在新的政策包中补上模型引用的内容。";
-    Fault {
-        detail: detail.to_owned(),
-        ..fault
-    }
+    fault
 }
 
 /// Makes the program go by the releases there are, and notes those whose day has come: all classes are worked out anew.
 pub fn tick(house: &House, op: &Op) -> Outcome<()> {
-    let waits = query(house, op, |tx, op| Ok(!due(&store::releases(tx)?, op.today()).is_empty()))?;
+    let waits = query(house, op, |tx, op| {
+        Ok(!due(&store::releases(tx)?, op.today()).is_empty())
+    })?;
     refresh(house)?;
     if !waits {
         return Ok(());

@@ -74,7 +74,9 @@ pub fn run_shadow(house: &House, op: &Op, job_id: i64, shadow_id: i64) -> Outcom
     };
     let classes: Vec<String> = models.codes();
     let progress = |done: serde_json::Value| {
-        command(house, op, |tx, _| job::progress(tx, job_id, &done, house.clock.now()))
+        command(house, op, |tx, _| {
+            job::progress(tx, job_id, &done, house.clock.now())
+        })
     };
     let (visits, tally) = visits(house, op, &models, (window.from, window.until), &progress)?;
     let movement = movement(house, op, &models, &window, &progress)?;
@@ -132,7 +134,12 @@ impl Models {
     /// Codes of the classes, those of the current model first, then what only the draft has.
     fn codes(&self) -> Vec<String> {
         let of = |model: &Compiled| -> Vec<String> {
-            model.model().classes.iter().map(|class| class.code.clone()).collect()
+            model
+                .model()
+                .classes
+                .iter()
+                .map(|class| class.code.clone())
+                .collect()
         };
         let mut codes = of(&self.current);
         // Classes have an order, so only a longer list of the draft can add to it, at its end.
@@ -181,7 +188,9 @@ fn visits(
                 tally.count(known.visit.kind, current, draft, known.visit.found);
             }
         }
-        let Some(last) = page.last else { return Ok((counts, tally)) };
+        let Some(last) = page.last else {
+            return Ok((counts, tally));
+        };
         after = last;
         progress(json!({ "step": "visits", "entity": last, "visits": counts.visits }))?;
     }
@@ -235,7 +244,10 @@ fn sample(tx: &mut Tx, window: &Window) -> Outcome<(Vec<i64>, u64)> {
     let (mut of, mut kept) = (0_u64, BinaryHeap::new());
     registry::service::export(tx, |entity| {
         of += 1;
-        kept.push((rules::ticket(window.seed, entity.entity_id), entity.entity_id));
+        kept.push((
+            rules::ticket(u64::from(window.seed), entity.entity_id),
+            entity.entity_id,
+        ));
         if most > 0 && kept.len() > most {
             kept.pop();
         }

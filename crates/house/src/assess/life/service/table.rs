@@ -68,7 +68,11 @@ pub fn table(house: &House, op: &Op, asked: &Asked, out: impl Write) -> Outcome<
             let values = compiled.values(&entity, &records, day_number(visit.on) - 1, &mut scratch);
             let labels: Vec<String> = went
                 .get(&(visit.entity_id, visit.visit))
-                .map(|went| went.iter().map(|certificate| label(&asked.salt, certificate)).collect())
+                .map(|went| {
+                    went.iter()
+                        .map(|certificate| label(&asked.salt, certificate))
+                        .collect()
+                })
                 .unwrap_or_default();
             let row = [
                 visit.on.to_string(),

@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod imports;
+mod models;
 mod packs;
 mod verify;
 

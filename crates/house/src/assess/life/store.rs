@@ -1,6 +1,6 @@
 //! Every SQL statement of the life of models.
 use db::{Row, Tx, Value, args, statements};
-use kernel::{Day, Fault, Instant, Outcome};
+use kernel::{Fault, Instant, Outcome};
 use serde::de::DeserializeOwned;
 
 use super::model::{Draft, NewDraft, Release, Shadow, Window};

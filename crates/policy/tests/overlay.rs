@@ -70,7 +70,11 @@ fn a_released_fragment_speaks_on_its_days_and_the_pack_before_and_after() {
     let pack = Pack::laid_over(&ground, &[overlay(&four(), "2026-07-01", Some("2026-07-31"))]).unwrap();
     let model = |on: &str| pack.on(day(on)).model("generic").unwrap().value;
     for outside in ["2026-06-30", "2026-08-01"] {
-        assert_eq!(model(outside), ground.on(day(outside)).model("generic").unwrap().value, "{outside}");
+        assert_eq!(
+            model(outside),
+            ground.on(day(outside)).model("generic").unwrap().value,
+            "{outside}"
+        );
     }
     for inside in ["2026-07-01", "2026-07-31"] {
         let model = model(inside);
@@ -92,7 +96,10 @@ fn the_hash_tells_what_is_laid_over_and_from_when_and_nothing_laid_over_is_the_p
     };
     let one = hash(&[overlay(&four(), "2026-07-01", None)]);
     assert_eq!(hash(&[]), ground.hash());
-    assert_eq!(one, hash(&[overlay(&four().replace('\n', "\r\n"), "2026-07-01", None)]));
+    assert_eq!(
+        one,
+        hash(&[overlay(&four().replace('\n', "\r\n"), "2026-07-01", None)])
+    );
     assert_ne!(one, hash(&[overlay(&four(), "2026-07-02", None)]));
     assert_ne!(one, hash(&[overlay(&four(), "2026-07-01", Some("2026-07-31"))]));
 }
@@ -102,12 +109,19 @@ fn what_is_wrong_with_a_fragment_is_told_with_its_place() {
     let ground = ground();
     let told = |text: &str| {
         let faults = Pack::laid_over(&ground, &[overlay(text, "2026-07-01", None)]).expect_err("it is wrong");
-        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        faults
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     let classes = told(DRAFT);
     assert!(classes.contains("没有分类 generic/C"), "{classes}");
     let missing = told(&four().replace("item = \"penalty\"", "item = \"penance\""));
-    assert!(missing.starts_with("草案.toml:27:") && missing.contains("penance"), "{missing}");
+    assert!(
+        missing.starts_with("草案.toml:22:") && missing.contains("penance"),
+        "{missing}"
+    );
     let other = told("[[deadline]]\ncode = \"x\"\n");
     assert!(other.starts_with("草案.toml:1:"), "{other}");
     assert!(told("# 空\n").contains("没有任何一行"));
@@ -137,9 +151,17 @@ fn what_indicators_see_is_told_before_it_becomes_points() {
         level: 0,
         code: 0,
     };
-    let values = compiled.values(&entity, &[penalty], day_number(day("2026-06-30")), &mut Scratch::new());
+    let values = compiled.values(
+        &entity,
+        &[penalty],
+        day_number(day("2026-06-30")),
+        &mut Scratch::new(),
+    );
     let of = |code: &str| {
-        let at = model.indicators.iter().position(|indicator| indicator.code == code);
+        let at = model
+            .indicators
+            .iter()
+            .position(|indicator| indicator.code == code);
         values.get(at.unwrap()).unwrap().clone()
     };
     assert_eq!(of("basic.age"), Raw::Number(29));

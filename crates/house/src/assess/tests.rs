@@ -391,7 +391,11 @@ db_test!(
         let none = told();
         assert_eq!(full(&|_| "A"), 0);
         let first = told();
-        assert_eq!(first - none, 1, "first classes are no changes: only the run is told");
+        assert_eq!(
+            first - none,
+            1,
+            "first classes are no changes: only the run is told"
+        );
         assert_eq!(full(&|id| if id % 100 == 0 { "B" } else { "A" }), CROWD / 100);
         let few = told();
         assert_eq!(few - first, CROWD / 100 + 1);

@@ -151,19 +151,7 @@ pub fn run(house: &House, what: Life) -> Outcome<()> {
             reason,
             who,
         } => {
-            let new = NewDraft {
-                title,
-                reason,
-                file_name: name_of(&file),
-                text: read(&file)?,
-            };
-            let draft = command(house, &op_of(&who)?, |tx, op| service::draft(tx, op, &new))?;
-            say::line(format!("已收下草案 {}：{}。", draft.draft_id, draft.title));
-            say::line(format!(
-                "  内容摘要 {}，起草人 {}",
-                draft.digest, draft.drafted_by
-            ));
-            say::line(format!("下一步：xinheng model shadow {}", draft.draft_id));
+            draft(house, &op_of(&who)?, &file, (title, reason))?;
         }
         Life::List => shown::list(house, &own)?,
         Life::Show { draft, text } => shown::whole(house, &own, draft, text)?,
@@ -176,37 +164,13 @@ pub fn run(house: &House, what: Life) -> Outcome<()> {
             who,
         } => {
             let op = op_of(&who)?;
-            let until = until
-                .or_else(|| op.today().pred_opt())
-                .unwrap_or_else(|| op.today());
-            let from = from.unwrap_or_else(|| until - chrono::Duration::days(364));
-            let window = Window {
-                from,
-                until,
-                sample,
-                seed,
-            };
-            let asked = command(house, &op, |tx, op| service::order(tx, op, draft, &window))?;
-            worker::settle(house, false)?;
-            let job = query(house, &op, |tx, _| house::hall::job::find(tx, asked.job_id))?;
-            if let Some(fault) = job.and_then(|job| job.fault) {
-                return Err(Fault::new(
-                    FaultKind::Conflict,
-                    "assess.model.shadow-failed",
-                    fault,
-                ));
-            }
-            shown::findings(house, &op, asked.shadow_id)?;
+            shadow(house, &op, draft, (from, until), (sample, seed))?;
         }
-        Life::Result { shadow, json } => {
-            if json {
-                let found = query(house, &own, |tx, op| service::findings(tx, op, shadow))?;
-                let text = serde_json::to_string_pretty(&found)
-                    .map_err(|e| Fault::internal("影子运行的结果无法写出", e))?;
-                say::line(text);
-            } else {
-                shown::findings(house, &own, shadow)?;
-            }
+        Life::Result { shadow, json: false } => shown::findings(house, &own, shadow)?,
+        Life::Result { shadow, json: true } => {
+            let found = query(house, &own, |tx, op| service::findings(tx, op, shadow))?;
+            let text = serde_json::to_string_pretty(&found);
+            say::line(text.map_err(|e| Fault::internal("影子运行的结果无法写出", e))?);
         }
         Life::Approve {
             draft,
@@ -247,6 +211,53 @@ pub fn run(house: &House, what: Life) -> Outcome<()> {
         } => table(house, (from, until), &out, model)?,
     }
     Ok(())
+}
+
+fn draft(house: &House, op: &Op, file: &Path, (title, reason): (String, String)) -> Outcome<()> {
+    let new = NewDraft {
+        title,
+        reason,
+        file_name: name_of(file),
+        text: read(file)?,
+    };
+    let draft = command(house, op, |tx, op| service::draft(tx, op, &new))?;
+    say::line(format!("已收下草案 {}：{}。", draft.draft_id, draft.title));
+    say::line(format!(
+        "  内容摘要 {}，起草人 {}",
+        draft.digest, draft.drafted_by
+    ));
+    say::line(format!("下一步：xinheng model shadow {}", draft.draft_id));
+    Ok(())
+}
+
+fn shadow(
+    house: &House,
+    op: &Op,
+    draft: i64,
+    (from, until): (Option<Day>, Option<Day>),
+    (sample, seed): (u32, u32),
+) -> Outcome<()> {
+    /// A year of results, when nothing else is said.
+    const YEAR: i64 = 364;
+    let until = until.or_else(|| op.today().pred_opt()).unwrap_or(Day::MAX);
+    let from = from.unwrap_or_else(|| until - chrono::Duration::days(YEAR));
+    let window = Window {
+        from,
+        until,
+        sample,
+        seed,
+    };
+    let asked = command(house, op, |tx, op| service::order(tx, op, draft, &window))?;
+    worker::settle(house, false)?;
+    let job = query(house, op, |tx, _| house::hall::job::find(tx, asked.job_id))?;
+    if let Some(fault) = job.and_then(|job| job.fault) {
+        return Err(Fault::new(
+            FaultKind::Conflict,
+            "assess.model.shadow-failed",
+            fault,
+        ));
+    }
+    shown::findings(house, op, asked.shadow_id)
 }
 
 fn table(house: &House, days: (Day, Day), out: &Path, model: String) -> Outcome<()> {

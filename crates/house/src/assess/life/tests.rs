@@ -160,6 +160,7 @@ db_test!(
         assert_eq!(town.class_now(FIRM), before, "refused is refused");
         let release = town.approved(draft, "乙", None, true).unwrap();
         assert_eq!(release.overruled_by.as_deref(), Some("局长"));
+        assert!(release.in_force_at.is_some(), "it is told as it stands");
         assert_eq!(town.state(draft), "in-force");
         assert_eq!(town.house.law.pack().hash(), release.pack);
         assert_eq!(

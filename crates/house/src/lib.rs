@@ -44,6 +44,7 @@ pub fn readers() -> Vec<Box<dyn hall::ledger::Reader>> {
         Box::new(registry::jobs::Register),
         Box::new(registry::whose::jobs::Watch),
         Box::new(assess::jobs::Regrade),
+        Box::new(assess::life::jobs::NoteVisits),
         Box::new(publish::jobs::PublishDocuments),
     ]
 }
@@ -56,6 +57,7 @@ pub fn workers() -> Vec<Box<dyn hall::job::Worker>> {
         }),
         Box::new(registry::whose::jobs::KeyBatch),
         Box::new(registry::whose::jobs::Match),
+        Box::new(assess::life::jobs::ShadowRun),
     ]
 }
 
@@ -77,6 +79,7 @@ pub fn statements() -> Vec<&'static db::Statement> {
         registry::STATEMENTS,
         registry::whose::STATEMENTS,
         assess::STATEMENTS,
+        assess::life::STATEMENTS,
         inspect::STATEMENTS,
         publish::STATEMENTS,
     ]

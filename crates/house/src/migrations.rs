@@ -27,6 +27,7 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(10, "0010_gates"),
     step!(11, "0011_quality"),
     step!(12, "0012_feed"),
+    step!(13, "0013_model_life"),
     step!(14, "0014_push"),
-    step!(17, "0017_duty_redate"),
+    step!(16, "0016_duty_redate"),
 ];

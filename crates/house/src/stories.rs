@@ -9,7 +9,7 @@ use proof::Suite;
 
 use crate::hall::files::{DataFolder, Settings};
 use crate::hall::keys::Keys;
-use crate::hall::{Chance, Clock, House, Op, command, job, ledger, log, query};
+use crate::hall::{Chance, Clock, House, Law, Op, command, job, ledger, log, query};
 use crate::intake::model::{Batch, NewBatch, Taken};
 use crate::intake::service::{self as intake, HandOver, Mapping};
 
@@ -69,7 +69,7 @@ impl Town {
         let clock = Arc::new(Still(Mutex::new("2026-06-01T01:00:00Z".parse().unwrap())));
         let house = House {
             db: db.clone(),
-            pack: Arc::new(pack),
+            law: Arc::new(Law::new(pack)),
             keys: Arc::new(keys),
             folder: Arc::new(data),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

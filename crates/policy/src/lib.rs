@@ -27,7 +27,7 @@ pub mod symbols;
 
 pub use evaluator::{
     Change, Compiled, DirectReason, EntityFacts, Explanation, FactorReason, Fate, GroupPoints, MAX_GROUPS,
-    ModelFault, ModelReading, NEVER, OPEN, OutsideReason, Part, Reason, RecordFact, Relation, Scratch,
+    ModelFault, ModelReading, NEVER, OPEN, OutsideReason, Part, Raw, Reason, RecordFact, Relation, Scratch,
     UNCLASSED, Verdict, compile, compile_lineup, day_number, day_of_number, resolve,
 };
 pub use lineup::{Combine, Gate, LineUp, Regime, Special};
@@ -36,6 +36,6 @@ pub use model::{
     Group, Indicator, MapEntry, Model, Records, Scoring, Source,
 };
 pub use pack::{
-    Answer, CheckReport, Folder, Memory, Pack, PackFault, PackOn, Place, Silent, SourceTree, Trace,
+    Answer, CheckReport, Folder, Memory, Overlay, Pack, PackFault, PackOn, Place, Silent, SourceTree, Trace,
 };
 pub use symbols::{ItemMode, ItemSymbol, Symbols};

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use chrono::Utc;
 use db::Db;
+use house::assess::life;
 use house::hall::files::{DataFolder, Settings};
 use house::hall::keys::{Keys, SECRET_BYTES};
-use house::hall::{Chance, Clock, House, command, ledger, log, token};
+use house::hall::{Chance, Clock, House, Law, command, ledger, log, token};
 use kernel::{Actor, Fault, Instant, Outcome};
 use proof::Suite;
 use rand::TryRng as _;
@@ -88,14 +89,16 @@ pub fn open(data: &Path, clock: Arc<dyn Clock>) -> Outcome<House> {
     log::require_own(&mut tx, &keys)?;
     behind(clock.now(), ledger::newest_at(&mut tx)?);
     drop(tx);
-    Ok(House {
+    let house = House {
         db,
-        pack: Arc::new(pack),
+        law: Arc::new(Law::new(pack)),
         keys: Arc::new(keys),
         folder: Arc::new(folder),
         clock,
         chance: Arc::new(SystemChance),
-    })
+    };
+    life::service::refresh(&house)?;
+    Ok(house)
 }
 
 /// How far the clock may be behind what was noted last before anybody is told.
@@ -137,7 +140,7 @@ pub fn init(data: &Path, settings: Settings, clock: Arc<dyn Clock>) -> Outcome<(
     let keys = Keys::create(&folder, suite, &secret)?;
     let house = House {
         db,
-        pack: Arc::new(pack),
+        law: Arc::new(Law::new(pack)),
         keys: Arc::new(keys),
         folder: Arc::new(folder),
         clock,

@@ -39,6 +39,7 @@ pub fn settle_until(house: &House, so: impl Fn() -> Outcome<bool>) -> Outcome<()
 }
 
 fn work_until(house: &House, abandoned: bool, so: impl Fn() -> Outcome<bool>) -> Outcome<()> {
+    assess::life::service::tick(house, &operation(house))?;
     let mut first = abandoned;
     while !so()? {
         let told = pass(house)?;
@@ -184,8 +185,8 @@ fn keep_ledger(house: &House, beat: &Beat) {
     }
 }
 
-/// What is done because its time has come: draws nobody revealed for and notices shown long enough end, and once a day it
-/// is counted what suppliers handed over and what they owe.
+/// What is done because its time has come: draws nobody revealed for and notices shown long enough end, released models come
+/// into force, and once a day it is counted what suppliers handed over and what they owe.
 fn end_terms(house: &House) {
     let op = operation(house);
     match alive(|| command(house, &op, inspect::service::expire_draws)) {
@@ -203,6 +204,12 @@ fn end_terms(house: &House) {
         Ok(0) => {}
         Ok(duties) => tracing::info!(duties, "duties were reckoned anew: the holiday notice of their year is out"),
         Err(fault) => report(&fault, "duties could not be reckoned anew"),
+    }
+    if let Err(fault) = alive(|| assess::life::service::tick(house, &op)) {
+        report(
+            &fault,
+            "a model whose day has come could not be brought into force",
+        );
     }
     match alive(|| command(house, &op, publish::service::expire)) {
         Ok(0) => {}

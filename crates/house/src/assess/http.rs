@@ -2,11 +2,12 @@
 use axum::extract::State;
 use chrono::NaiveDate;
 use kernel::Day;
+use kernel::page::Cursor;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::model::{Change, ClassCount, Run, Standing};
+use super::model::{Change, ChangesAsked, ClassChange, ClassCount, Direction, Run, Standing};
 use super::service;
 use crate::edge::fields::{Body, Path, Query};
 use crate::edge::{Answer, Doc, Edge, PageView, Routes, act, ask, may, page_limit};
@@ -32,6 +33,17 @@ pub fn routes() -> Routes {
             may::READ_CLASSES,
             Doc::new("各类主体数；只对管辖范围为全部的账号开放").list_of::<ClassCount>(),
             shares,
+        )
+        .get(
+            "/api/v1/assess/changes",
+            may::READ_CLASSES,
+            Doc::new("类别有变动的主体，旧的在前，附主要理由")
+                .query("since", "自哪天起决定的")
+                .query("until", "到哪天止，不写为今天")
+                .query("division", "行政区划，含下级")
+                .query("direction", "worse 变差，better 变好；不写为全部")
+                .page_of::<ClassChange>(),
+            changes,
         )
         .get(
             "/api/v1/assess/entities",
@@ -111,6 +123,38 @@ async fn runs(State(edge): State<Edge>, op: Op, Query(paging): Query<Paging>) ->
 
 async fn shares(State(edge): State<Edge>, op: Op) -> Answer<Vec<ClassCount>> {
     ask(&edge, op, service::shares_for).await
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    since: NaiveDate,
+    until: Option<NaiveDate>,
+    division: Option<String>,
+    direction: Option<Direction>,
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+async fn changes(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(asked): Query<Changes>,
+) -> Answer<PageView<ClassChange>> {
+    let limit = page_limit(asked.limit)?;
+    ask(&edge, op, move |tx, op| {
+        let after = asked
+            .cursor
+            .map(|cursor| Cursor::from_text(cursor).decode())
+            .transpose()?;
+        let wanted = ChangesAsked {
+            since: asked.since,
+            until: asked.until,
+            division: asked.division,
+            direction: asked.direction,
+        };
+        service::changed(tx, op, &wanted, after, limit)
+    })
+    .await
 }
 
 #[derive(Deserialize)]

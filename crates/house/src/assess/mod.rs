@@ -5,6 +5,7 @@
 
 pub mod http;
 pub mod jobs;
+pub mod life;
 pub mod model;
 pub mod rules;
 pub mod service;

@@ -99,3 +99,68 @@ pub struct ClassCount {
     /// 主体数
     pub entities: i64,
 }
+
+/// Which way a class changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// 变差（风险升高）
+    Worse,
+    /// 变好（风险降低）
+    Better,
+    /// 类别体系已改变，不能比较
+    Other,
+}
+
+/// One of the main reasons of a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MainReason {
+    /// 指标或直接判定规则的代码
+    pub code: String,
+    /// 说明
+    pub sentence: String,
+    /// 分值；直接判定没有分值
+    pub points: Option<i32>,
+}
+
+/// A changed class (分类变动).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClassChange {
+    /// 批次号
+    pub run_id: i64,
+    /// 主体编号
+    pub entity_id: i64,
+    /// 统一社会信用代码；主体已不在主体库时为空
+    pub subject_no: String,
+    /// 名称
+    pub name: String,
+    /// 行政区划
+    pub division: String,
+    /// 原类别
+    pub from: String,
+    /// 现类别
+    pub to: String,
+    /// `worse` 变差， `better` 变好
+    pub direction: Direction,
+    /// 分值
+    pub points: i64,
+    /// 截止日
+    pub as_of: NaiveDate,
+    /// 决定时间
+    pub decided_at: DateTime<Utc>,
+    /// 主要理由；当时的政策包已不可用时没有
+    pub reasons: Option<Vec<MainReason>>,
+}
+
+/// Which changed classes are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ChangesAsked {
+    /// From this day on.
+    pub since: NaiveDate,
+    /// To this day; today when not said.
+    pub until: Option<NaiveDate>,
+    /// Entities of this place and everything below it.
+    pub division: Option<String>,
+    /// Only this direction.
+    pub direction: Option<Direction>,
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use kernel::SubjectNo;
 use policy::{EntityFacts, OPEN, RecordFact, Relation, Symbols, day_number};
 
-use super::model::{ClassCount, Graded, Run, Standing};
+use super::model::{ClassCount, Direction, Graded, Run, Standing};
 use crate::intake;
 use crate::registry::model::Entity;
 
@@ -97,6 +97,16 @@ pub fn effect(run: &Run, graded: &Graded, standing: Option<&Standing>) -> Effect
     }
 }
 
+/// Which way a class changed, by the order of classes from best to worst.
+pub fn direction(order: &[String], from: &str, to: &str) -> Direction {
+    let place = |class: &str| order.iter().position(|one| one == class);
+    match (place(from), place(to)) {
+        (Some(from), Some(to)) if to > from => Direction::Worse,
+        (Some(from), Some(to)) if to < from => Direction::Better,
+        _ => Direction::Other,
+    }
+}
+
 /// A class's share that jumped beyond what the pack allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jump {
@@ -153,6 +163,14 @@ mod tests {
                 entities: d,
             },
         ]
+    }
+
+    #[test]
+    fn a_change_has_a_direction_by_the_order_of_classes() {
+        let order: Vec<String> = ["A", "B", "C"].map(str::to_owned).into();
+        assert_eq!(direction(&order, "A", "C"), Direction::Worse);
+        assert_eq!(direction(&order, "C", "B"), Direction::Better);
+        assert_eq!(direction(&order, "X", "B"), Direction::Other);
     }
 
     #[test]

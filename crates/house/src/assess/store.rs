@@ -58,6 +58,13 @@ statements! {
     /// The history of an entity, newest first.
     HISTORY = "SELECT h.run_id, r.as_of, h.class, h.points, h.former, r.started_at FROM assess_history h
                JOIN assess_run r ON r.run_id = h.run_id WHERE h.entity_id = $1 ORDER BY h.run_id DESC";
+    /// The first and the last applied run begun within some time.
+    RUNS_BETWEEN = "SELECT COALESCE(min(run_id), 0) AS first, COALESCE(max(run_id), 0) AS last FROM assess_run
+                    WHERE state = 'applied' AND started_at > $1 AND started_at <= $2";
+    /// Entities whose class became another, by run.
+    CHANGED = "SELECT run_id, entity_id, class, points, former FROM assess_history
+               WHERE former IS NOT NULL AND former <> class AND (run_id, entity_id) > ($1, $2) AND run_id <= $3
+               ORDER BY run_id, entity_id LIMIT $4";
     /// What a run decided of an entity: its own row, or the last before it (a run that changes nothing keeps none).
     DECIDED = "SELECT class, points, run_id FROM assess_history WHERE entity_id = $1 AND run_id <= $2
                ORDER BY run_id DESC LIMIT 1";
@@ -286,4 +293,35 @@ pub fn decided(tx: &mut Tx, entity_id: i64, run_id: i64) -> Outcome<Option<(Stri
     tx.opt(&DECIDED, &args![entity_id, run_id])?
         .map(|row| Ok((row.get("class")?, row.get("points")?, row.get("run_id")?)))
         .transpose()
+}
+
+/// The first and the last applied run begun after an instant and not after another; zeros where there is none.
+pub fn runs_between(tx: &mut Tx, after: Instant, until: Instant) -> Outcome<(i64, i64)> {
+    let row = tx.one(&RUNS_BETWEEN, args![after, until])?;
+    Ok((row.get("first")?, row.get("last")?))
+}
+
+/// An entity whose class became another.
+pub struct Changed {
+    pub run_id: i64,
+    pub entity_id: i64,
+    pub class: String,
+    pub points: i64,
+    pub former: String,
+}
+
+/// Entities whose class became another, after a run and entity, up to a run.
+pub fn changed(tx: &mut Tx, after: (i64, i64), last: i64, limit: i64) -> Outcome<Vec<Changed>> {
+    tx.all(&CHANGED, args![after.0, after.1, last, limit])?
+        .iter()
+        .map(|row| {
+            Ok(Changed {
+                run_id: row.get("run_id")?,
+                entity_id: row.get("entity_id")?,
+                class: row.get("class")?,
+                points: row.get("points")?,
+                former: row.get("former")?,
+            })
+        })
+        .collect()
 }

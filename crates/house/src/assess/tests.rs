@@ -407,3 +407,49 @@ db_test!(
         assert!(stands(first, day(0), day(9)));
     }
 );
+
+/// Entities of the story below; the figures of the decision record were taken with 300,000.
+const CROWD: i64 = 3_000;
+
+db_test!(
+    a_full_run_that_changes_many_classes_tells_of_each,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let full = |class: &dyn Fn(i64) -> &'static str| {
+            let today = town.op().today();
+            let run = town
+                .run(|tx, op| service::open_run(tx, op, "full", today))
+                .unwrap();
+            let graded = (1..=CROWD).map(|entity_id| Graded {
+                entity_id,
+                class: class(entity_id).into(),
+                points: 0,
+            });
+            let run = town
+                .run(|tx, op| {
+                    service::apply_run(tx, op, run.run_id, &Covers::Everybody, graded.clone().map(Ok))
+                })
+                .unwrap();
+            town.settle();
+            run.changed
+        };
+        let told = || {
+            crate::hall::feed::log::extend(&town.house, &town.op()).unwrap();
+            town.ask(|tx, _| crate::hall::feed::log::height(tx))
+        };
+        let none = told();
+        assert_eq!(full(&|_| "A"), 0);
+        let first = told();
+        assert_eq!(
+            first - none,
+            1,
+            "first classes are no changes: only the run is told"
+        );
+        assert_eq!(full(&|id| if id % 100 == 0 { "B" } else { "A" }), CROWD / 100);
+        let few = told();
+        assert_eq!(few - first, CROWD / 100 + 1);
+        assert_eq!(full(&|_| "C"), CROWD);
+        assert_eq!(told() - few, CROWD + 1);
+    }
+);

@@ -31,6 +31,12 @@ pub const READ_REGISTRY: Permission = Permission("registry.read");
 pub const READ_CLASSES: Permission = Permission("assess.read");
 /// Run a classification.
 pub const CLASSIFY: Permission = Permission("assess.classify");
+/// See drafts of models, their shadow runs and releases.
+pub const READ_MODELS: Permission = Permission("assess.read-models");
+/// Draft models, run them in the shadow, withdraw them.
+pub const DRAFT_MODEL: Permission = Permission("assess.draft-model");
+/// Approve and reject drafts of models.
+pub const APPROVE_MODEL: Permission = Permission("assess.approve-model");
 /// See plans, draws and tasks.
 pub const READ_INSPECT: Permission = Permission("inspect.read");
 /// Write plans.
@@ -62,6 +68,9 @@ pub const ALL: &[Permission] = &[
     READ_REGISTRY,
     READ_CLASSES,
     CLASSIFY,
+    READ_MODELS,
+    DRAFT_MODEL,
+    APPROVE_MODEL,
     READ_INSPECT,
     WRITE_PLAN,
     APPROVE_PLAN,

@@ -193,6 +193,7 @@ pub fn all_routes() -> Routes {
         .and(crate::registry::http::routes())
         .and(crate::registry::whose::http::routes())
         .and(crate::assess::http::routes())
+        .and(crate::assess::life::http::routes())
         .and(crate::inspect::http::routes())
         .and(crate::publish::http::routes())
 }

@@ -76,6 +76,12 @@ pub fn append(tx: &mut Tx, op: &Op, event: Event) -> Outcome<i64> {
     Ok(event_id)
 }
 
+/// Writes many events in the transaction of their facts.
+pub fn append_all(tx: &mut Tx, op: &Op, events: &[Event]) -> Outcome<()> {
+    let ids = tx.ids(events.len())?;
+    store::save_events(tx, op, &ids, events)
+}
+
 /// Events about one subject in order, for its timeline: those the actor reaches. An event that names neither place
 /// nor department belongs to the house as a whole.
 pub fn about(tx: &mut Tx, op: &Op, subject: &str) -> Outcome<Vec<Told>> {

@@ -22,6 +22,6 @@ pub mod token;
 
 pub use command::{command, command_once, query};
 pub use ledger::{Event, Told};
-pub use op::{Chance, Clock, House, Once, Op, local_day};
+pub use op::{Chance, Clock, House, Law, Once, Op, local_day};
 pub use sealed::{InJurisdiction, Sealed, paged, paged_by, whole_house};
 pub use store::ALL as STATEMENTS;

@@ -1,5 +1,5 @@
 //! Who does what, when and under which pack: the operation context, and the house it runs in.
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::FixedOffset;
 use db::Db;
@@ -22,13 +22,35 @@ pub trait Chance: Send + Sync {
     fn fill(&self, bytes: &mut [u8]) -> Outcome<()>;
 }
 
+/// The law in force in this process: the deployment's pack, with released models laid over it. It changes while the program
+/// runs when a model is released; an operation keeps the pack it began with.
+pub struct Law(RwLock<Arc<Pack>>);
+
+impl Law {
+    /// The law of a pack.
+    pub fn new(pack: impl Into<Arc<Pack>>) -> Self {
+        Self(RwLock::new(pack.into()))
+    }
+
+    /// The pack now.
+    pub fn pack(&self) -> Arc<Pack> {
+        // A pointer is whole even if a thread died holding the lock.
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another pack in its place, for operations that begin from now on.
+    pub fn put(&self, pack: Arc<Pack>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = pack;
+    }
+}
+
 /// Everything an operation needs: the store, the law in force, the keys, the files, the time.
 #[derive(Clone)]
 pub struct House {
     /// The one door to the database.
     pub db: Db,
-    /// The policy pack of this jurisdiction.
-    pub pack: Arc<Pack>,
+    /// The policy pack of this jurisdiction with its released models.
+    pub law: Arc<Law>,
     /// The deployment's suite and its signing key.
     pub keys: Arc<Keys>,
     /// Where files wait, and where the snapshot lives.
@@ -47,7 +69,7 @@ impl House {
 
     /// An operation of `actor` at a stated instant (imports of history, the demo).
     pub fn op_at(&self, actor: Actor, trace: impl Into<String>, at: Instant) -> Op {
-        let (pack, suite) = (Arc::clone(&self.pack), self.keys.suite);
+        let (pack, suite) = (self.law.pack(), self.keys.suite);
         Op {
             actor,
             at,

@@ -140,6 +140,41 @@ pub fn save_event(tx: &mut Tx, op: &Op, event_id: i64, event: &Event) -> Outcome
     tx.exec(&SAVE_EVENT, &row).map(drop)
 }
 
+/// Writes many events at once.
+pub fn save_events(tx: &mut Tx, op: &Op, ids: &[i64], events: &[Event]) -> Outcome<()> {
+    const COLUMNS: [&str; 12] = [
+        "event_id",
+        "at",
+        "actor",
+        "verb",
+        "subject",
+        "entity_id",
+        "division",
+        "department",
+        "payload",
+        "public",
+        "pack",
+        "trace",
+    ];
+    let rows = ids.iter().zip(events).map(|(event_id, event)| {
+        Ok(vec![
+            db::Value::from(*event_id),
+            db::Value::from(op.at),
+            db::Value::from(op.actor.name.as_str()),
+            db::Value::from(event.verb),
+            db::Value::from(event.subject.as_str()),
+            db::Value::from(event.entity_id),
+            db::Value::from(event.division.as_deref()),
+            db::Value::from(event.department.as_deref()),
+            db::Value::from(event.payload.clone()),
+            db::Value::from(event.public.as_ref().map(|leaf| serde_json::json!(leaf))),
+            db::Value::from(op.pack.hash()),
+            db::Value::from(op.trace.as_str()),
+        ])
+    });
+    tx.load("hall_event", &COLUMNS, rows).map(drop)
+}
+
 fn told(row: &Row) -> Outcome<Told> {
     Ok(Told {
         position: row.get("position")?,

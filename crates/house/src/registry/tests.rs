@@ -249,7 +249,7 @@ db_test!(
             ..correction.clone()
         };
         let warnings = |records: &[Record]| {
-            let pack = &town.house.pack;
+            let pack = &town.house.law.pack();
             let groups = rules::groups(&pack.on(town.op().today()), records);
             let mut statements = groups.into_iter().find(|group| group.code == "warning").unwrap();
             statements.statements.sort_by_key(|one| one.record_id);

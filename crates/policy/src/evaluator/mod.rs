@@ -9,6 +9,7 @@ mod explain;
 mod facts;
 mod line;
 mod told;
+mod values;
 
 pub use chains::{Fate, resolve};
 pub use changes::Change;
@@ -20,6 +21,7 @@ pub use line::compile_lineup;
 pub use told::{
     DirectReason, Explanation, FactorReason, GroupPoints, ModelReading, OutsideReason, Part, Reason,
 };
+pub use values::Raw;
 
 /// Most groups of a model; the size of [`Verdict::group_points`].
 pub const MAX_GROUPS: usize = 16;

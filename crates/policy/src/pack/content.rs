@@ -14,6 +14,7 @@ use super::matching::{Number, threshold_code, weight_code};
 use super::model_rows::{GroupRow, ModelRow, read_direct, read_indicator};
 use super::quality::{Weight, dimension_code};
 use super::references::Reference;
+use super::release::{OutcomeItem, Rail, ReleaseGate};
 use super::rules::{Alarm, ClassEffect, Deadline, Measure};
 use super::sheet::Sheet;
 use super::toml_tree::Source;
@@ -50,6 +51,9 @@ pub(super) struct Content {
     pub match_thresholds: Dated<Number>,
     pub match_weights: Dated<Number>,
     pub quality: Dated<Weight>,
+    pub gates: Dated<ReleaseGate>,
+    pub rails: Dated<Rail>,
+    pub outcomes: Dated<OutcomeItem>,
     pub years: BTreeMap<i32, YearNotice>,
     pub cases: Cases,
     /// References of undated rows.
@@ -62,7 +66,7 @@ macro_rules! each_dated {
         each_dated!(@ $how $content, $rows, $work, tables items models groups indicators direct factors regimes
             classes measures ratios frequencies exclusions reserve team load floor
             unclassed contributors checks results deadlines alarms
-            match_thresholds match_weights quality)
+            match_thresholds match_weights quality gates rails outcomes)
     };
     (@ ref $content:ident, $rows:ident, $work:expr, $($field:ident)*) => { $( { let $rows = &$content.$field; $work; } )* };
     (@ mut $content:ident, $rows:ident, $work:expr, $($field:ident)*) => {
@@ -91,6 +95,26 @@ impl Content {
             _ => self.read_dated(name, &top),
         }
         faults.extend(source.into_faults());
+    }
+
+    /// Reads rows of `model.toml` from a text that is no file of a pack: a draft of a model.
+    pub fn read_fragment(&mut self, file: &str, text: String, faults: &mut Vec<PackFault>) {
+        let source = Source::new(file.to_owned(), text);
+        let node = source.parse();
+        self.read_dated("model.toml", &Sheet::new(&source, String::new(), &node));
+        faults.extend(source.into_faults());
+    }
+
+    /// Lets the rows of a fragment hold from one day to another only.
+    pub fn within(&mut self, from: kernel::Day, until: Option<kernel::Day>) {
+        each_dated!(mut self, rows => rows.within(from, until));
+    }
+
+    /// The last day on which a row begins.
+    pub fn last_begin(&self) -> Option<kernel::Day> {
+        let mut last = None;
+        each_dated!(ref self, rows => last = last.max(rows.last_begin()));
+        last
     }
 
     fn read_dated(&mut self, name: &str, top: &Sheet<'_>) {
@@ -138,6 +162,11 @@ impl Content {
             }
             "quality.toml" => {
                 self.quality = Dated::read(top, "dimension", &defaults, dimension_code, Weight::read);
+            }
+            "release.toml" => {
+                self.gates = Dated::read(top, "gate", &defaults, own_code, ReleaseGate::read);
+                self.rails = Dated::read(top, "rail", &defaults, own_code, Rail::read);
+                self.outcomes = Dated::read(top, "outcome", &defaults, own_code, OutcomeItem::read);
             }
             "alarms.toml" => self.alarms = Dated::read(top, "alarm", &defaults, own_code, Alarm::read),
             "matching.toml" => {

@@ -246,6 +246,28 @@ impl<T> Dated<T> {
     }
 }
 
+impl<T> Dated<T> {
+    /// Keeps what holds from one day to another (the last included), and lets nothing begin before.
+    pub fn within(&mut self, from: Day, until: Option<Day>) {
+        for chain in &mut self.chains {
+            for version in chain.iter_mut() {
+                version.begin = version.begin.max(from);
+                version.from = version.begin;
+                version.last = match (version.last, until) {
+                    (Some(last), Some(until)) => Some(last.min(until)),
+                    (last, until) => last.or(until),
+                };
+            }
+            chain.retain(|version| version.last.is_none_or(|last| version.begin <= last));
+        }
+    }
+
+    /// The last day on which a version begins.
+    pub fn last_begin(&self) -> Option<Day> {
+        self.all().map(|version| version.begin).max()
+    }
+}
+
 impl<T: Clone> Dated<T> {
     /// Lays `top` over this: from the first day `top` gives for a code it speaks alone; after its end this speaks again.
     pub fn overlaid(mut self, top: &Self) -> Self {
@@ -257,9 +279,9 @@ impl<T: Clone> Dated<T> {
             let under = self.chains.get(place).cloned().unwrap_or_default();
             let mut merged = Vec::new();
             for version in &under {
-                if version.begin < first.from {
+                if version.begin < first.begin {
                     let mut before = version.clone();
-                    let cut = first.from.pred_opt();
+                    let cut = first.begin.pred_opt();
                     before.last = before.last.map_or(cut, |last| cut.map(|cut| cut.min(last)));
                     merged.push(before);
                 }

@@ -16,8 +16,10 @@ mod lineup;
 mod matching;
 mod model_rows;
 mod on;
+mod overlay;
 mod quality;
 mod references;
+mod release;
 mod rules;
 mod sheet;
 mod spelling;
@@ -46,7 +48,9 @@ pub use fault::{PackFault, Place};
 pub use inspection::{CheckItem, CheckKind, Follow, FollowAction, ResultCode, SubjectFilter};
 pub use matching::{Matching, THRESHOLDS as MATCHING_THRESHOLDS, WEIGHTS as MATCHING_WEIGHTS};
 pub use on::{Answer, HeadingMatch, PackOn, Silent, Trace};
+pub use overlay::Overlay;
 pub use quality::DIMENSIONS as QUALITY_DIMENSIONS;
+pub use release::{GateMeasure, OutcomeItem, Rail, ReleaseGate};
 pub use rules::{
     Alarm, CheckContent, ClassEffect, Colour, DayUnit, Deadline, Measure, MeasureEnd, MeasureKind, OnSite,
     Strength, Trigger,
@@ -73,6 +77,8 @@ pub struct Pack {
     hash: String,
     calendar: Calendar,
     symbols: Arc<Symbols>,
+    /// The pack that released models are laid over, when any is.
+    ground: Option<Arc<Pack>>,
 }
 
 /// One pack as read, before overlaying.
@@ -143,6 +149,7 @@ impl Pack {
             hash,
             calendar,
             symbols,
+            ground: None,
         };
         if faults.is_empty() {
             pack.check_models(&mut faults);

@@ -108,7 +108,11 @@ impl<'p> PackOn<'p> {
         })
     }
 
-    fn list<T>(&self, rows: &'p Dated<T>, kind: &'static str) -> impl Iterator<Item = Answer<&'p T>> {
+    pub(super) fn list<T>(
+        &self,
+        rows: &'p Dated<T>,
+        kind: &'static str,
+    ) -> impl Iterator<Item = Answer<&'p T>> {
         rows.on(self.day).filter_map(move |version| answer(kind, version))
     }
 

@@ -34,11 +34,8 @@ pub fn run(data: &Path, init: Init, clock: Arc<dyn Clock>) -> Outcome<()> {
     let (house, token) = rim::init(data, settings, clock)?;
     say::line(format!("已建立 {}。", data.display()));
     say::line(format!("  数据库：{}", house.db.url()));
-    say::line(format!(
-        "  政策包：{}（摘要 {}）",
-        house.pack.title(),
-        house.pack.hash()
-    ));
+    let pack = house.law.pack();
+    say::line(format!("  政策包：{}（摘要 {}）", pack.title(), pack.hash()));
     say::line(format!(
         "  平台公钥（{}）：{}",
         house.keys.suite.name(),

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and who does it.
 
+mod classes;
 mod classify;
 #[cfg(feature = "cluster")]
 mod cluster;
@@ -11,12 +12,14 @@ mod import;
 mod init;
 mod inspect;
 mod log;
+mod model;
 mod pack;
 mod pull;
 mod push;
 mod quality;
 mod receipt;
 mod show;
+mod token;
 mod verify;
 mod whose;
 
@@ -81,6 +84,17 @@ enum Command {
         /// 按当时所知，重算这一批次的分类
         #[arg(long, value_name = "批次号", conflicts_with = "as_of")]
         run: Option<i64>,
+    },
+    /// 分类结果的变动
+    #[command(subcommand)]
+    Classes(classes::Classes),
+    /// 分类模型：草案、影子运行、批准、生效、退回
+    #[command(subcommand)]
+    Model(model::ModelCommand),
+    /// 为一个人建立访问令牌
+    Token {
+        /// 姓名
+        name: String,
     },
     /// 显示一个主体的信用档案
     Show {
@@ -183,6 +197,9 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Import(what) => import::run(&open()?, what),
         Command::Classify { as_of, full } => classify::run(&opened(open()?)?, as_of, full),
         Command::Explain { code, as_of, run } => classify::explain(&open()?, &code, as_of, run),
+        Command::Classes(what) => classes::run(&opened(open()?)?, what),
+        Command::Model(what) => model::run(&opened(open()?)?, what),
+        Command::Token { name } => token::run(&open()?, &name),
         Command::Show { code, on } => show::run(&opened(open()?)?, &code, on),
         Command::Match(what) => whose::run(&opened(open()?)?, what),
         Command::Merge(asked) => whose::merge(&opened(open()?)?, &asked),

@@ -1,4 +1,6 @@
 //! `xinheng policy`: checks packs and shows what they hold.
+mod model;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,6 +21,17 @@ pub enum Policy {
     },
     /// 列出内置的政策包
     List,
+    /// 显示一个分类模型：分组、指标、来源、计分、理由、依据；不写代码时列出全部模型
+    Model {
+        /// 模型代码
+        code: Option<String>,
+        /// 政策包
+        #[arg(long, default_value = "base")]
+        pack: String,
+        /// 哪一天有效的，不写为今天
+        #[arg(long)]
+        on: Option<kernel::Day>,
+    },
     /// 列出目录事项
     Items {
         /// 政策包
@@ -46,6 +59,11 @@ pub fn run(what: &Policy) -> Outcome<ExitCode> {
                 let pack = packs::open(name)?;
                 say::line(format!("{name}  {}  摘要 {}", pack.title(), pack.hash()));
             }
+            Ok(ExitCode::SUCCESS)
+        }
+        Policy::Model { code, pack, on } => {
+            let pack = packs::open(pack)?;
+            model::show(&pack, code.as_deref(), on.unwrap_or_else(crate::rim::today))?;
             Ok(ExitCode::SUCCESS)
         }
         Policy::Items { pack } => {

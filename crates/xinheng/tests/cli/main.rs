@@ -14,6 +14,7 @@ mod catalogue;
 mod common;
 mod gates;
 mod imports;
+mod models;
 mod packs;
 mod verify;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard};
 use db::{Db, Row, Statement, args, statements};
 use house::hall::files::DataFolder;
 use house::hall::keys::Keys;
-use house::hall::{Chance, Clock, House, Op, query};
+use house::hall::{Chance, Clock, House, Law, Op, query};
 use kernel::{Actor, Day, Instant, Outcome};
 use policy::pack::Pack;
 
@@ -90,7 +90,7 @@ impl Inside {
         };
         let house = House {
             db: Db::open(&folder.database_url()).unwrap(),
-            pack: Arc::new(Pack::load(&pack).unwrap()),
+            law: Arc::new(Law::new(Pack::load(&pack).unwrap())),
             keys: Arc::new(Keys::open(&folder).unwrap()),
             folder: Arc::new(folder),
             clock: Arc::new(System),

@@ -7,6 +7,8 @@ use kernel::{Fault, Outcome};
 use super::super::model::{Covers, Graded, Run, Standing};
 use super::super::rules::{Effect, effect};
 use super::super::store;
+use super::notice::Notices;
+use crate::hall::Op;
 
 /// Outcomes held against the classes at a time.
 const PIECE: usize = 20_000;
@@ -23,11 +25,12 @@ pub struct Applied {
 /// Applies the outcomes of a run. Memory does not grow with their number.
 pub fn apply(
     tx: &mut Tx,
+    op: &Op,
     run: &Run,
     covers: &Covers,
     graded: impl Iterator<Item = Outcome<Graded>>,
 ) -> Outcome<Applied> {
-    let mut applied = Applied::default();
+    let (mut applied, mut notices) = (Applied::default(), Notices::default());
     let everybody = *covers == Covers::Everybody;
     let mut graded = graded.peekable();
     let mut from = i64::MIN;
@@ -52,7 +55,12 @@ pub fn apply(
             let ids: Vec<i64> = piece.iter().map(|one| one.entity_id).collect();
             store::standings(tx, &ids)?
         };
-        write(tx, run, piece, standing, &mut applied)?;
+        let changes = write(tx, run, piece, standing, &mut applied)?;
+        let changes: Vec<(&Graded, &str)> = changes
+            .iter()
+            .map(|(one, former)| (one, former.as_str()))
+            .collect();
+        notices.tell(tx, op, run, &changes)?;
         if end {
             break;
         }
@@ -90,13 +98,14 @@ fn drop_ghosts(tx: &mut Tx, run: &Run, piece: &[Graded], standing: &[Standing]) 
     Ok(())
 }
 
+/// Writes what differs. Returns whose class became another, with the former one.
 fn write(
     tx: &mut Tx,
     run: &Run,
     piece: Vec<Graded>,
     standing: Vec<Standing>,
     applied: &mut Applied,
-) -> Outcome<()> {
+) -> Outcome<Vec<(Graded, String)>> {
     let mut standing: HashMap<i64, Standing> = standing.into_iter().map(|one| (one.entity_id, one)).collect();
     let (mut first, mut other, mut history) = (Vec::new(), Vec::new(), Vec::new());
     applied.graded += i64::try_from(piece.len()).unwrap_or(i64::MAX);
@@ -118,5 +127,10 @@ fn write(
     }
     store::add(tx, run, &first)?;
     store::stage(tx, run.run_id, &other)?;
-    store::keep_history(tx, run.run_id, &history).map(drop)
+    store::keep_history(tx, run.run_id, &history)?;
+    let changed = history.into_iter().filter_map(|(one, former)| {
+        let former = former?;
+        (former != one.class).then_some((one, former))
+    });
+    Ok(changed.collect())
 }

@@ -1,5 +1,7 @@
 //! Commands and queries of classification.
 mod apply;
+mod changed;
+mod notice;
 
 use std::collections::HashMap;
 
@@ -13,6 +15,10 @@ use sha2::{Digest, Sha256};
 use super::model::{Change, ClassCount, Covers, Graded, Run, Standing};
 use super::rules::{self, GENERAL_MODEL};
 use super::store;
+pub use changed::{After, changed};
+pub use notice::CHANGED;
+
+use super::life;
 use crate::hall::{Op, job, ledger, paged_by, whole_house};
 use crate::{intake, registry};
 
@@ -64,7 +70,7 @@ pub fn apply_run(
     let applied = if full && store::later_full(tx, run_id)? {
         apply::Applied::default()
     } else {
-        apply::apply(tx, &open, covers, graded)?
+        apply::apply(tx, op, &open, covers, graded)?
     };
     // Counting every class is for full runs: an event run must answer within a second among millions.
     let shares = if full { Some(store::shares(tx)?) } else { None };
@@ -232,7 +238,7 @@ pub struct Recomputed {
     pub agrees: bool,
 }
 
-/// Recomputes what a run decided of an entity. Needs the pack the run was made under.
+/// Recomputes what a run decided of an entity, under the pack the run was made under: also one of models released earlier.
 pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome<Recomputed> {
     let entity = registry::service::by_no(tx, op, subject_no)?;
     let asked = run(tx, run_id)?;
@@ -242,7 +248,7 @@ pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome
         Some((_, _, by)) if asked.kind == "event" => run(tx, *by)?,
         _ => asked,
     };
-    if run.pack != op.pack.hash() {
+    let Some(pack) = life::service::pack_of(tx, op, &run.pack)? else {
         let detail = format!(
             "批次 {run_id} 是在摘要为 {} 的政策包下得出的，当前政策包是 {}。请用当时的政策包启动后再重算。",
             run.pack,
@@ -253,8 +259,9 @@ pub fn recompute(tx: &mut Tx, op: &Op, subject_no: &str, run_id: i64) -> Outcome
             "assess.recompute.other-pack",
             detail,
         ));
-    }
-    let model = model_on(op, run.as_of)?;
+    };
+    let then = Op { pack, ..op.clone() };
+    let model = model_on(&then, run.as_of)?;
     let known = known(tx, model.symbols(), entity.entity_id, run.upto)?.ok_or_else(Fault::hidden)?;
     let explanation = model.explain(&known.0, &known.1, day_number(run.as_of), &mut Scratch::new());
     let decided = decided.map(|(class, points, _)| (class, points));

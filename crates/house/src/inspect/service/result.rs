@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::task::task_for;
 use crate::hall::duty::{self, NewDuty};
 use crate::hall::{Op, ledger, local_day};
-use crate::inspect::model::{NewResult, Task};
+use crate::inspect::model::{Mode, NewResult, Task};
 use crate::inspect::{rules, store};
 use crate::office;
 
@@ -35,6 +35,7 @@ pub fn record_result(tx: &mut Tx, op: &Op, task_id: i64, new: &NewResult) -> Out
     }
     store::set_task(tx, task_id, "done", Some(new.checked_on), task.note.as_deref())?;
     open_duties(tx, op, &law, &task, new)?;
+    let plan = super::plan(tx, op, task.plan_id)?;
     let told = ledger::Event {
         verb: "inspect.result-recorded",
         subject: format!("task:{task_id}"),
@@ -43,7 +44,7 @@ pub fn record_result(tx: &mut Tx, op: &Op, task_id: i64, new: &NewResult) -> Out
         department: Some(task.department.clone()),
         payload: json!({
             "task_id": task_id, "plan_id": task.plan_id, "inspectors": new.inspectors,
-            "records": records(&law, &task, new),
+            "records": records(&law, &task, new, plan.mode),
         }),
         public: None,
     };
@@ -52,7 +53,12 @@ pub fn record_result(tx: &mut Tx, op: &Op, task_id: i64, new: &NewResult) -> Out
 }
 
 /// What collection takes into the credit records: a row for each item.
-fn records(law: &PackOn, task: &Task, new: &NewResult) -> Vec<Value> {
+fn records(law: &PackOn, task: &Task, new: &NewResult, mode: Mode) -> Vec<Value> {
+    // The words of the national form, by which results of random and of directed draws are told apart afterwards.
+    let kind = match mode {
+        Mode::Undirected => "不定向",
+        Mode::Directed => "定向",
+    };
     let department = |item: &str| {
         let of = task.items.iter().find(|one| one.item == item);
         of.map_or_else(|| task.department.clone(), |one| one.department.clone())
@@ -69,6 +75,7 @@ fn records(law: &PackOn, task: &Task, new: &NewResult) -> Vec<Value> {
                 "result": rules::result::leading(law, &item.codes),
                 "checked_on": new.checked_on,
                 "department": department,
+                "kind": kind,
             },
         })
     };

@@ -333,3 +333,19 @@ pub fn current_of(
 ) -> Outcome<()> {
     store::current_of(tx, item, since, each)
 }
+
+/// A page of the entities with records of an item that stand.
+pub fn with_item(tx: &mut Tx, item: &str, after: i64, limit: i64) -> Outcome<Vec<i64>> {
+    store::with_item(tx, item, after, limit)
+}
+
+/// The newest record under each key of an item about some entities, of facts from one day to another (both included), in no
+/// promised order; those taken back are left out.
+pub fn current_among(tx: &mut Tx, item: &str, days: (Day, Day), subjects: &[i64]) -> Outcome<Vec<Record>> {
+    store::current_among(tx, item, days, subjects)
+}
+
+/// The position up to which records were known at an instant.
+pub fn position_at(tx: &mut Tx, at: Instant) -> Outcome<i64> {
+    store::position_at(tx, at)
+}

@@ -108,6 +108,17 @@ statements! {
                   r.received_at FROM intake_current c JOIN intake_record r ON r.record_id = c.record_id
                   JOIN intake_subject j ON j.subject_id = r.subject_id
                   WHERE c.item = $1 AND r.on_day >= $2 ORDER BY r.subject_id, r.record_id";
+    /// Entities with records of an item, a page.
+    WITH_ITEM = "SELECT DISTINCT subject_id FROM intake_current WHERE item = $1 AND subject_id > $2
+                 ORDER BY subject_id LIMIT $3";
+    /// The newest record under each key of an item about some entities, of facts between two days.
+    CURRENT_AMONG = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day,
+                     r.ends_day, r.amount_fen, r.level, r.code, r.payload, r.supplier, r.source, r.batch_id, r.line,
+                     r.received_at FROM intake_current c JOIN intake_record r ON r.record_id = c.record_id
+                     JOIN intake_subject j ON j.subject_id = r.subject_id
+                     WHERE c.item = $1 AND r.on_day >= $2 AND r.on_day <= $3 AND c.subject_id IN ($list)";
+    /// The last record of the batches that had been applied by an instant.
+    POSITION_AT = "SELECT COALESCE(max(last_record), 0) AS record_id FROM intake_batch WHERE applied_at <= $1";
     /// Records of one batch, a page.
     RECORDS_IN = "SELECT r.record_id, r.subject_id, j.subject_no, r.item, r.record_key, r.relation, r.names_id, r.on_day, ends_day, amount_fen, level,
                   code, payload, supplier, source, batch_id, line, received_at FROM intake_record r

@@ -4,8 +4,8 @@ use kernel::{Day, Instant, Outcome};
 
 use super::super::model::{Fact, Record, Relation};
 use super::{
-    CORRECTED_BY, COUNTS, CURRENT_OF, EARLIER_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN,
-    RECORDS_OF, SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED, TRACE,
+    CORRECTED_BY, COUNTS, CURRENT_AMONG, CURRENT_OF, EARLIER_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF,
+    POSITION_AT, RECORDS_IN, RECORDS_OF, SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED, TRACE, WITH_ITEM,
 };
 
 pub fn subject(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {
@@ -157,6 +157,33 @@ pub fn earlier_of(tx: &mut Tx, item: &str, subjects: &[i64]) -> Outcome<Vec<(i64
 pub fn is_taken_back(tx: &mut Tx, subject_id: i64, record_id: i64) -> Outcome<bool> {
     tx.opt(&TAKEN_BACK, args![subject_id, record_id])
         .map(|row| row.is_some())
+}
+
+/// Entities with records of an item, after a number.
+pub fn with_item(tx: &mut Tx, item: &str, after: i64, limit: i64) -> Outcome<Vec<i64>> {
+    tx.all(&WITH_ITEM, &args![item, after, limit])?
+        .iter()
+        .map(|row| row.get("subject_id"))
+        .collect()
+}
+
+/// The newest record under each key of an item about some entities, of facts from one day to another.
+pub fn current_among(
+    tx: &mut Tx,
+    item: &str,
+    (from, until): (Day, Day),
+    subjects: &[i64],
+) -> Outcome<Vec<Record>> {
+    let list: Vec<Value> = subjects.iter().map(|id| Value::from(*id)).collect();
+    tx.all_in(&CURRENT_AMONG, args![item, from, until], &list)?
+        .iter()
+        .map(record_row)
+        .collect()
+}
+
+/// The last record of the batches that had been applied by an instant.
+pub fn position_at(tx: &mut Tx, at: Instant) -> Outcome<i64> {
+    tx.one(&POSITION_AT, &args![at])?.get("record_id")
 }
 
 /// The record that `record_id` corrects, when it is a correction.

@@ -26,4 +26,5 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(11, "0011_quality"),
     step!(12, "0012_feed"),
     step!(14, "0014_push"),
+    step!(15, "0015_registry_search"),
 ];

@@ -30,6 +30,8 @@ statements! {
                   FROM hall_event WHERE position > $1 AND verb IN ($list) ORDER BY position LIMIT 1";
     /// The last sealed position.
     LAST_POSITION = "SELECT COALESCE(max(position), 0) AS position FROM hall_event";
+    /// The number of the event at a position.
+    EVENT_AT = "SELECT event_id FROM hall_event WHERE position = $1";
     /// Events that wait for a position, in the order of their numbers.
     UNSEALED = "SELECT event_id, at, public FROM hall_event WHERE position IS NULL ORDER BY event_id LIMIT $1";
     /// Gives an event its position.
@@ -179,6 +181,12 @@ pub fn next_event(tx: &mut Tx, from: i64, verbs: &[&str]) -> Outcome<(Option<Tol
         }
         None => Ok((None, last.max(from))),
     }
+}
+
+pub fn event_at(tx: &mut Tx, position: i64) -> Outcome<Option<i64>> {
+    tx.opt(&EVENT_AT, &args![position])?
+        .map(|row| row.get("event_id"))
+        .transpose()
 }
 
 pub fn last_position(tx: &mut Tx) -> Outcome<i64> {

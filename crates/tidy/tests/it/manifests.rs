@@ -7,14 +7,18 @@ use crate::none;
 use crate::source::{files, read};
 
 /// Our crates and those of ours each may name.
-const MAY: [(&str, &[&str]); 12] = [
+const MAY: [(&str, &[&str]); 13] = [
     ("kernel", &[]),
     ("policy", &["kernel"]),
     ("proof", &["kernel"]),
     ("db", &["kernel"]),
     ("readers", &[]),
+    ("finder", &[]),
     ("matching", &["kernel", "policy"]),
-    ("house", &["kernel", "policy", "proof", "db", "readers", "matching"]),
+    (
+        "house",
+        &["kernel", "policy", "proof", "db", "readers", "matching", "finder"],
+    ),
     ("lake", &["kernel", "policy"]),
     ("cluster", &["kernel", "policy", "lake"]),
     ("demo", &["kernel"]),
@@ -26,7 +30,7 @@ const MAY: [(&str, &[&str]); 12] = [
 ];
 
 /// Dependencies that belong behind one crate.
-const BEHIND: [(&str, &[&str]); 9] = [
+const BEHIND: [(&str, &[&str]); 11] = [
     ("arrow", &["lake", "readers"]),
     ("parquet", &["lake", "readers"]),
     ("datafusion", &["cluster"]),
@@ -36,6 +40,8 @@ const BEHIND: [(&str, &[&str]); 9] = [
     ("axum", &["house", "xinheng"]),
     ("sm2", &["proof"]),
     ("clap", &["xinheng"]),
+    ("tantivy", &["finder"]),
+    ("pinyin", &["finder"]),
 ];
 
 #[derive(Deserialize)]

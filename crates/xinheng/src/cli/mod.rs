@@ -5,6 +5,7 @@ mod classify;
 mod cluster;
 mod demo;
 mod feed;
+mod find;
 mod import;
 mod init;
 mod inspect;
@@ -85,6 +86,8 @@ enum Command {
         #[arg(long)]
         on: Option<Day>,
     },
+    /// 按名称、拼音首字母或代码开头查找主体
+    Find(find::Find),
     /// 抽查计划
     #[command(subcommand)]
     Plan(inspect::PlanCommand),
@@ -150,6 +153,7 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Classify { as_of, full } => classify::run(&opened(open()?)?, as_of, full),
         Command::Explain { code, as_of, run } => classify::explain(&open()?, &code, as_of, run),
         Command::Show { code, on } => show::run(&opened(open()?)?, &code, on),
+        Command::Find(asked) => find::run(&opened(open()?)?, asked),
         Command::Plan(what) => inspect::plan(&opened(open()?)?, what),
         Command::Draw(inspect::DrawCommand::Contribute { name, suite }) => inspect::contribute(&name, &suite),
         Command::Draw(what) => inspect::draw(&opened(open()?)?, what),

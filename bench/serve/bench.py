@@ -30,7 +30,6 @@ import urllib.request
 
 import polars
 
-import common
 from common import QUICK, ROOM, ROOT, TARGET, Table, build, load, say, setting
 
 ENTITIES = setting("SERVE_ENTITIES", 100_000 if QUICK else 7_000_000)

@@ -61,7 +61,9 @@ struct Held {
 
 impl std::fmt::Debug for Finder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Finder").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Finder")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,7 +86,11 @@ impl Finder {
 
     /// The mark of the last commit; none before the first.
     pub fn mark(&self) -> Option<String> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).mark.clone()
+        self.held
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .mark
+            .clone()
     }
 
     /// How many entries there are.
@@ -108,7 +114,7 @@ impl Finder {
         if writer.is_none() {
             let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
             let threads = if much { MANY } else { 1 };
-            let made = held.index.writer_with_num_threads(threads, threads * ROOM)?;
+            let made: IndexWriter = held.index.writer_with_num_threads(threads, threads * ROOM)?;
             let mut policy = LogMergePolicy::default();
             policy.set_min_num_segments(MERGED);
             policy.set_del_docs_ratio_before_merge(STALE);
@@ -123,7 +129,11 @@ impl Finder {
     }
 
     pub(crate) fn searcher(&self) -> Searcher {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).reader.searcher()
+        self.held
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reader
+            .searcher()
     }
 
     pub(crate) const fn shape(&self) -> &Shape {
@@ -136,7 +146,9 @@ impl Held {
     fn open(folder: &Path) -> Result<Option<Self>, FinderFault> {
         let held = Self::with(Index::open_in_dir(folder)?)?;
         let payload = held.index.load_metas()?.payload.unwrap_or_default();
-        let mark = payload.split_once('\n').filter(|(format, _)| *format == FORMAT.to_string());
+        let mark = payload
+            .split_once('\n')
+            .filter(|(format, _)| *format == FORMAT.to_string());
         let same = held.index.schema() == Shape::new().1;
         Ok(mark.filter(|_| same).map(|(_, mark)| Self {
             mark: Some(mark.to_owned()),
@@ -160,7 +172,10 @@ impl Held {
         index.tokenizers().register(shape::INITIALS, Tokens::Initials);
         index.tokenizers().register(shape::SYLLABLES, Tokens::Syllables);
         // Nobody else writes, so nobody needs to watch the files: whoever commits lets the readers know.
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
         Ok(Self {
             index,
             reader,
@@ -236,9 +251,11 @@ impl Edit<'_> {
     /// Waits until the parts of the index that are being merged are merged.
     pub fn rest(mut self) -> Result<(), FinderFault> {
         match self.writer.take().filter(|_| !self.open) {
-            Some(writer) => Ok(writer.wait_merging_threads()?),
-            None => Ok(()),
+            Some(writer) => writer.wait_merging_threads()?,
+            None => return Ok(()),
         }
+        let held = self.finder.held.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(held.reader.reload()?)
     }
 }
 

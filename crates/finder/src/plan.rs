@@ -100,7 +100,9 @@ fn none() -> Ask {
 fn all_of(mut parts: Vec<Ask>) -> Ask {
     match parts.len() {
         1 => parts.pop().unwrap_or_else(none),
-        _ => Box::new(BooleanQuery::new(parts.into_iter().map(|part| (Occur::Must, part)).collect())),
+        _ => Box::new(BooleanQuery::new(
+            parts.into_iter().map(|part| (Occur::Must, part)).collect(),
+        )),
     }
 }
 
@@ -108,7 +110,9 @@ pub(crate) fn any_of(mut parts: Vec<Ask>) -> Ask {
     match parts.len() {
         0 => none(),
         1 => parts.pop().unwrap_or_else(none),
-        _ => Box::new(BooleanQuery::new(parts.into_iter().map(|part| (Occur::Should, part)).collect())),
+        _ => Box::new(BooleanQuery::new(
+            parts.into_iter().map(|part| (Occur::Should, part)).collect(),
+        )),
     }
 }
 
@@ -116,14 +120,35 @@ fn ask_word(shape: &Shape, tier: u8, word: &str, (how, place): (How, Where)) -> 
     let mut parts = Vec::new();
     if how != How::Spoken {
         let letters: Vec<char> = word.chars().collect();
-        parts.push(written(&Terms { field: shape.grams, tier }, &letters, place));
+        parts.push(written(
+            &Terms {
+                field: shape.grams,
+                tier,
+            },
+            &letters,
+            place,
+        ));
     }
     if how != How::Written && is_spoken(word) {
         let lower = word.to_ascii_lowercase();
         let letters: Vec<char> = lower.chars().collect();
-        parts.push(initials(&Terms { field: shape.initials, tier }, &letters, place));
-        let terms = Terms { field: shape.syllables, tier };
-        parts.extend(cuts(&lower).iter().map(|syllables| spoken(&terms, syllables, place)));
+        parts.push(initials(
+            &Terms {
+                field: shape.initials,
+                tier,
+            },
+            &letters,
+            place,
+        ));
+        let terms = Terms {
+            field: shape.syllables,
+            tier,
+        };
+        parts.extend(
+            cuts(&lower)
+                .iter()
+                .map(|syllables| spoken(&terms, syllables, place)),
+        );
     }
     any_of(parts)
 }
@@ -143,9 +168,7 @@ impl Terms {
     fn phrase(&self, mut placed: Vec<(usize, String)>) -> Ask {
         match (placed.pop(), placed.is_empty()) {
             (None, _) => none(),
-            (Some((_, only)), true) => {
-                Box::new(TermQuery::new(self.term(&only), IndexRecordOption::Basic))
-            }
+            (Some((_, only)), true) => Box::new(TermQuery::new(self.term(&only), IndexRecordOption::Basic)),
             (Some(last), false) => {
                 placed.push(last);
                 let terms = placed.into_iter().map(|(place, text)| (place, self.term(&text)));
@@ -167,8 +190,10 @@ fn cover(length: usize, width: usize) -> Vec<usize> {
 
 fn written(terms: &Terms, letters: &[char], place: Where) -> Ask {
     let window = |at: usize| letters.iter().skip(at).take(2).collect::<String>();
-    let mut placed: Vec<(usize, String)> =
-        cover(letters.len(), 2).into_iter().map(|at| (at, window(at))).collect();
+    let mut placed: Vec<(usize, String)> = cover(letters.len(), 2)
+        .into_iter()
+        .map(|at| (at, window(at)))
+        .collect();
     if place != Where::Any
         && let Some((_, front)) = placed.first_mut()
     {
@@ -189,8 +214,10 @@ fn written(terms: &Terms, letters: &[char], place: Where) -> Ask {
 fn initials(terms: &Terms, letters: &[char], place: Where) -> Ask {
     let window = |at: usize, width: usize| letters.iter().skip(at).take(width).collect::<String>();
     let width = letters.len().min(3);
-    let mut placed: Vec<(usize, String)> =
-        cover(letters.len(), width).into_iter().map(|at| (at, window(at, width))).collect();
+    let mut placed: Vec<(usize, String)> = cover(letters.len(), width)
+        .into_iter()
+        .map(|at| (at, window(at, width)))
+        .collect();
     if place != Where::Any {
         // Only pairs are marked; where they are all there is, the mark takes the pair's place.
         let front = (0, format!("{FIRST}{}", window(0, LEAST)));
@@ -207,8 +234,10 @@ fn spoken(terms: &Terms, syllables: &[&str], place: Where) -> Ask {
         let pair = syllables.iter().skip(at).take(2).copied();
         pair.collect::<Vec<_>>().join(&APOSTROPHE.to_string())
     };
-    let mut placed: Vec<(usize, String)> =
-        cover(syllables.len(), 2).into_iter().map(|at| (at, window(at))).collect();
+    let mut placed: Vec<(usize, String)> = cover(syllables.len(), 2)
+        .into_iter()
+        .map(|at| (at, window(at)))
+        .collect();
     if place != Where::Any
         && let Some((_, front)) = placed.first_mut()
     {

@@ -1,6 +1,6 @@
 //! The search: round by round and tier by tier, until the page is full and enough are counted.
 
-use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query as _, TermQuery};
+use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query as _, Scorer, TermQuery, Weight};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet as _, Searcher, SegmentReader, TERMINATED, Term};
 
@@ -71,7 +71,9 @@ impl Finder {
         let searcher = self.searcher();
         let plan = Plan::new(wanted.words);
         let mut taking = Taking::new(wanted);
-        let start = wanted.after.map_or((0, 0), |after| (usize::from(after.round), tier_of(after.order)));
+        let start = wanted
+            .after
+            .map_or((0, 0), |after| (usize::from(after.round), tier_of(after.order)));
         for round in start.0..plan.rounds() {
             let first = if round == start.0 { start.1 } else { 0 };
             for tier in first..TIERS {
@@ -79,8 +81,12 @@ impl Finder {
                     return Ok(taking.found());
                 }
                 let (fits, before) = plan.ask(self.shape(), round, tier);
-                let ask = within(fits, before, self, wanted);
-                taking.tier(&searcher, &ask, u8::try_from(round).unwrap_or(u8::MAX))?;
+                let fits = within(fits, self, wanted);
+                taking.tier(
+                    &searcher,
+                    (&fits, &before),
+                    u8::try_from(round).unwrap_or(u8::MAX),
+                )?;
             }
         }
         Ok(taking.found())
@@ -88,10 +94,9 @@ impl Finder {
 }
 
 /// The question with the limits of place and status.
-fn within(fits: Ask, before: Vec<Ask>, finder: &Finder, wanted: &Wanted<'_>) -> Ask {
+fn within(fits: Ask, finder: &Finder, wanted: &Wanted<'_>) -> Ask {
     let shape = finder.shape();
     let mut parts = vec![(Occur::Must, fits)];
-    parts.extend(before.into_iter().map(|ask| (Occur::MustNot, ask)));
     if let Some(places) = wanted.places {
         let place = |code: &String| one(shape.place, if code.is_empty() { shape::ANYWHERE } else { code });
         parts.push((Occur::Must, any_of(places.iter().map(place).collect())));
@@ -106,7 +111,10 @@ fn within(fits: Ask, before: Vec<Ask>, finder: &Finder, wanted: &Wanted<'_>) -> 
 }
 
 fn one(field: Field, text: &str) -> Ask {
-    Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
+    Box::new(TermQuery::new(
+        Term::from_field_text(field, text),
+        IndexRecordOption::Basic,
+    ))
 }
 
 /// The page that is being filled.
@@ -137,17 +145,35 @@ impl Taking {
     }
 
     /// Takes what a tier has. All hits of a tier come before those of the next.
-    fn tier(&mut self, searcher: &Searcher, ask: &Ask, round: u8) -> Result<(), FinderFault> {
-        let weight = ask.weight(EnableScoring::disabled_from_searcher(searcher))?;
-        let least = self.after.filter(|after| after.round == round).map(|after| after.order);
+    ///
+    /// What came before is passed over here and not by the library's own exclusion, which in this version (0.27.0) moves
+    /// phrases backwards.
+    fn tier(
+        &mut self,
+        searcher: &Searcher,
+        (fits, before): (&Ask, &[Ask]),
+        round: u8,
+    ) -> Result<(), FinderFault> {
+        let weigh = |ask: &Ask| ask.weight(EnableScoring::disabled_from_searcher(searcher));
+        let weight = weigh(fits)?;
+        let before: Vec<Box<dyn Weight>> = before.iter().map(weigh).collect::<Result<_, _>>()?;
+        let least = self
+            .after
+            .filter(|after| after.round == round)
+            .map(|after| after.order);
         let room = (self.limit + 1).saturating_sub(self.hits.len());
         let mut best = Best::new(room);
         for segment in searcher.segment_readers() {
             let mut found = weight.scorer(segment, 1.0)?;
+            if found.doc() == TERMINATED {
+                continue;
+            }
+            let passed: Result<Vec<_>, _> = before.iter().map(|weight| weight.scorer(segment, 1.0)).collect();
+            let mut passed = passed?;
             let orders = segment.fast_fields().u64("order")?.first_or_default_col(0);
             while found.doc() != TERMINATED {
                 let document = found.doc();
-                if is_there(segment, document) {
+                if is_there(segment, document) && !came_before(&mut passed, document) {
                     self.count += 1;
                     if room > 0 {
                         let order = orders.get_val(document);
@@ -184,8 +210,17 @@ impl Taking {
     }
 }
 
+/// Whether one of several, each moved on to it, has a document.
+fn came_before(passed: &mut [Box<dyn Scorer>], document: u32) -> bool {
+    passed
+        .iter_mut()
+        .any(|one| one.doc() == document || (one.doc() < document && one.seek(document) == document))
+}
+
 fn is_there(segment: &SegmentReader, document: u32) -> bool {
-    segment.alive_bitset().is_none_or(|alive| alive.is_alive(document))
+    segment
+        .alive_bitset()
+        .is_none_or(|alive| alive.is_alive(document))
 }
 
 /// The smallest of many, a few at a time.

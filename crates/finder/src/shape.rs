@@ -115,7 +115,10 @@ mod tests {
                 }
             }
         }
-        let shortened = orders.iter().take_while(|order| *order >> NUMBER_BITS < 127).count();
+        let shortened = orders
+            .iter()
+            .take_while(|order| *order >> NUMBER_BITS < 127)
+            .count();
         assert!(orders[..shortened].is_sorted());
         let mut tiers: Vec<u8> = orders.iter().map(|order| tier_of(*order)).collect();
         assert!(tiers.is_sorted());
@@ -125,7 +128,10 @@ mod tests {
 
     #[test]
     fn a_place_lies_in_all_above_it() {
-        assert_eq!(places("440511001").collect::<Vec<_>>(), ["*", "44", "4405", "440511", "440511001"]);
+        assert_eq!(
+            places("440511001").collect::<Vec<_>>(),
+            ["*", "44", "4405", "440511", "440511001"]
+        );
         assert_eq!(places("").count(), 0);
     }
 }

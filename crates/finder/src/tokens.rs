@@ -62,7 +62,8 @@ struct Made {
 
 impl Made {
     fn add(&mut self, place: usize, parts: impl IntoIterator<Item = char>) {
-        self.tokens.push((place, self.sign.into_iter().chain(parts).collect()));
+        self.tokens
+            .push((place, self.sign.into_iter().chain(parts).collect()));
     }
 
     fn grams(&mut self, name: &[char]) {
@@ -148,7 +149,10 @@ mod tests {
 
     #[test]
     fn names_become_pairs_with_their_ends_marked() {
-        assert_eq!(tokens(Tokens::Grams, "甲乙丙"), ["0A甲乙", "0A^甲乙", "1A乙丙", "1A乙丙$"]);
+        assert_eq!(
+            tokens(Tokens::Grams, "甲乙丙"),
+            ["0A甲乙", "0A^甲乙", "1A乙丙", "1A乙丙$"]
+        );
         assert_eq!(tokens(Tokens::Grams, "甲乙"), ["0A甲乙", "0A^甲乙", "0A甲乙$"]);
         assert!(tokens(Tokens::Grams, "甲").is_empty() && tokens(Tokens::Grams, "").is_empty());
     }
@@ -160,12 +164,18 @@ mod tests {
             ["0Ast", "0A^st", "1Atj", "0Astj"]
         );
         let found = tokens(Tokens::Initials, "重庆");
-        assert!(found.contains(&"0Acq".into()) && found.contains(&"0Azq".into()), "{found:?}");
+        assert!(
+            found.contains(&"0Acq".into()) && found.contains(&"0Azq".into()),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn syllables_become_pairs() {
         let found = tokens(Tokens::Syllables, "汕头(金平)");
-        assert!(found.contains(&"0A^shan'tou".into()) && found.contains(&"1Atou'jin".into()), "{found:?}");
+        assert!(
+            found.contains(&"0A^shan'tou".into()) && found.contains(&"1Atou'jin".into()),
+            "{found:?}"
+        );
     }
 }

@@ -267,7 +267,10 @@ fn keep_names(house: &House, beat: &Beat) {
             Ok(true) => Duration::ZERO,
             Ok(false) => REST_NAMES,
             Err(fault) => {
-                report(&fault, "the index of names could not follow the register; it is tried again");
+                report(
+                    &fault,
+                    "the index of names could not follow the register; it is tried again",
+                );
                 REST_AFTER_FAULT
             }
         };

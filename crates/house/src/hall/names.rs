@@ -16,6 +16,8 @@ pub fn open(folder: &DataFolder) -> Outcome<Arc<Finder>> {
 
 /// Why the index could not be read or written, for the log and the person in charge.
 pub fn fault(error: FinderFault) -> Fault {
-    let detail = format!("名称索引无法读写：{error}。请检查数据文件夹中 {FOLDER} 的权限和磁盘空间；删除它后会自动重建。");
+    let detail = format!(
+        "名称索引无法读写：{error}。请检查数据文件夹中 {FOLDER} 的权限和磁盘空间；删除它后会自动重建。"
+    );
     Fault::internal(detail, error)
 }

@@ -140,12 +140,19 @@ const LONGEST_WORD: usize = 60;
 /// The words of a question in the form under which names are compared. A word of one character would find everything and
 /// is refused, like a question without words.
 pub fn words(asked: &str) -> Result<Vec<String>, String> {
-    let words: Vec<String> = asked.split_whitespace().map(name_key).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> = asked
+        .split_whitespace()
+        .map(name_key)
+        .filter(|word| !word.is_empty())
+        .collect();
     if words.is_empty() {
         return Err("没有写要查的名称。请写名称中的至少两个字、拼音首字母，或代码的开头。".into());
     }
     if words.len() > MOST_WORDS {
-        return Err(format!("一次最多查 {MOST_WORDS} 个词，给了 {} 个。请只留最能区分的几个。", words.len()));
+        return Err(format!(
+            "一次最多查 {MOST_WORDS} 个词，给了 {} 个。请只留最能区分的几个。",
+            words.len()
+        ));
     }
     for word in &words {
         let length = word.chars().count();
@@ -153,7 +160,9 @@ pub fn words(asked: &str) -> Result<Vec<String>, String> {
             return Err(format!("“{word}”只有一个字，范围太大。每个词至少写两个字。"));
         }
         if length > LONGEST_WORD {
-            return Err(format!("有一个词长 {length} 个字，最多 {LONGEST_WORD} 个。请写名称中的一段。"));
+            return Err(format!(
+                "有一个词长 {length} 个字，最多 {LONGEST_WORD} 个。请写名称中的一段。"
+            ));
         }
     }
     Ok(words)
@@ -167,7 +176,9 @@ const LONGEST_CODE: usize = 18;
 /// The question as the beginning of a code, if it may be one: digits and capitals, a digit first.
 pub fn code_beginning(words: &[String]) -> Option<&str> {
     let [word] = words else { return None };
-    let plain = word.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    let plain = word
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
     let begins = word.starts_with(|first: char| first.is_ascii_digit());
     (plain && begins && (LEAST_OF_CODE..=LONGEST_CODE).contains(&word.len())).then_some(word)
 }

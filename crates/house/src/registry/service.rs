@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use db::Tx;
 use kernel::actor::Scope;
-use kernel::{Day, Division, Fault, FaultKind, Instant, Outcome, SubjectNo, name};
+use kernel::{Day, Division, Fault, FaultKind, Outcome, SubjectNo, name};
 
 use super::model::{CreditFile, Entity, Search};
 use super::rules;
@@ -130,9 +130,15 @@ fn merge(tx: &mut Tx, newest: HashMap<i64, Entity>, again: &HashSet<i64>) -> Out
     store::merge(tx, &entities)?;
     for entity in &entities {
         let id = entity.entity_id;
-        let renamed = before.get(&id).is_some_and(|key| *key != rules::name_key(&entity.name));
+        let renamed = before
+            .get(&id)
+            .is_some_and(|key| *key != rules::name_key(&entity.name));
         if renamed || again.contains(&id) {
-            let records = intake::service::records_of(tx, id, Instant::MAX_UTC)?;
+            let records = intake::service::records_of(
+                tx,
+                id,
+                rules::end_of(Day::from_ymd_opt(9999, 12, 30).unwrap_or_default()),
+            )?;
             store::keep_former(tx, id, &former_names(&records))?;
         }
     }

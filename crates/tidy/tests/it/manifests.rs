@@ -24,7 +24,9 @@ const MAY: [(&str, &[&str]); 13] = [
     ("demo", &["kernel"]),
     (
         "xinheng",
-        &["kernel", "policy", "proof", "db", "house", "lake", "cluster", "demo"],
+        &[
+            "kernel", "policy", "proof", "db", "house", "lake", "cluster", "demo",
+        ],
     ),
     ("tidy", &[]),
 ];

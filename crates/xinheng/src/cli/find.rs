@@ -45,10 +45,15 @@ pub fn run(house: &House, asked: Find) -> Outcome<()> {
         division: asked.division,
         status: asked.status,
     };
-    let found = query(house, &op, |tx, op| service::find::find(house, tx, op, &find, None, asked.limit))?;
+    let found = query(house, &op, |tx, op| {
+        service::find::find(house, tx, op, &find, None, asked.limit)
+    })?;
     for entity in &found.entities {
         let status = EntityStatus::parse(&entity.status).map_or("状态不明", EntityStatus::title);
-        say::line(format!("{}  {}  {status}  {}", entity.subject_no, entity.name, entity.division));
+        say::line(format!(
+            "{}  {}  {status}  {}",
+            entity.subject_no, entity.name, entity.division
+        ));
     }
     let shown = found.entities.len();
     match (found.total, found.more_than) {

@@ -4,8 +4,8 @@ use kernel::{Day, Instant, Outcome};
 
 use super::super::model::{Fact, Record, Relation};
 use super::{
-    ABOUT, CORRECTED_BY, COUNTS, CURRENT_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN, RECORDS_OF,
-    SUBJECT, SUBJECT_NO, TOUCHED,
+    ABOUT, CORRECTED_BY, COUNTS, CURRENT_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF, RECORDS_IN,
+    RECORDS_OF, SUBJECT, SUBJECT_NO, TOUCHED,
 };
 
 pub fn subject(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {

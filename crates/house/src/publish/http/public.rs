@@ -53,7 +53,10 @@ pub fn routes() -> Routes {
             "/api/v1/public/entities",
             may::PUBLIC,
             Doc::new("按名称、拼音首字母或代码开头查找主体")
-                .query("q", "名称或曾用名中的至少两个字（多个词用空格隔开）、拼音首字母、全拼，或代码开头")
+                .query(
+                    "q",
+                    "名称或曾用名中的至少两个字（多个词用空格隔开）、拼音首字母、全拼，或代码开头",
+                )
                 .page_of::<PublicFound>(),
             entities,
         )

@@ -71,12 +71,20 @@ impl Limits {
 
     fn let_through(&self, entity: &Entity) -> bool {
         let here = |place: &Division| entity.division.starts_with(place.prefix());
-        self.place.as_ref().is_none_or(here) && self.status.as_ref().is_none_or(|status| *status == entity.status)
+        self.place.as_ref().is_none_or(here)
+            && self.status.as_ref().is_none_or(|status| *status == entity.status)
     }
 }
 
 /// Entities whose code begins so, in order of code, from `start` on.
-fn by_code(tx: &mut Tx, op: &Op, code: &str, start: &str, limits: &Limits, limit: i64) -> Outcome<Found<Entity>> {
+fn by_code(
+    tx: &mut Tx,
+    op: &Op,
+    code: &str,
+    start: &str,
+    limits: &Limits,
+    limit: i64,
+) -> Outcome<Found<Entity>> {
     let end = after_all(code);
     let keep = |entity: Entity| {
         let within = op.actor.scope.covers(&entity.jurisdiction());
@@ -124,14 +132,18 @@ fn by_name(
         limit: usize::try_from(limit).unwrap_or(0),
     };
     let found = house.names.find(&wanted).map_err(names::fault)?;
-    let numbers: Vec<i64> =
-        found.hits.iter().filter_map(|hit| i64::try_from(hit.number).ok()).collect();
+    let numbers: Vec<i64> = found
+        .hits
+        .iter()
+        .filter_map(|hit| i64::try_from(hit.number).ok())
+        .collect();
     let rows = store::of_numbers(tx, &numbers)?.into_iter();
     let mut rows: HashMap<i64, Entity> = rows.map(|entity| (entity.entity_id, entity)).collect();
     // Between the index and the register an entity may have gone, or gone out of reach: then it does not exist.
-    let entities = numbers.iter().filter_map(|number| rows.remove(number)).filter(|entity| {
-        op.actor.scope.covers(&entity.jurisdiction()) && limits.let_through(entity)
-    });
+    let entities = numbers
+        .iter()
+        .filter_map(|number| rows.remove(number))
+        .filter(|entity| op.actor.scope.covers(&entity.jurisdiction()) && limits.let_through(entity));
     let next = found.hits.last().filter(|_| found.more);
     Ok(Found {
         entities: entities.collect(),

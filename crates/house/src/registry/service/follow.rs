@@ -193,7 +193,8 @@ impl<'h> Changes<'h> {
     fn take_in(&mut self, op: &Op, event: &Told, mark: &Mark, tell: Tell<'_>) -> Outcome<bool> {
         let number = |field: &str| event.payload.get(field).and_then(Value::as_i64);
         let item = event.payload.get("item").and_then(Value::as_str);
-        let (Some(rules::REGISTRATION), Some(first), Some(last)) = (item, number("first"), number("last")) else {
+        let (Some(rules::REGISTRATION), Some(first), Some(last)) = (item, number("first"), number("last"))
+        else {
             return Ok(true);
         };
         let mut after = first - 1;

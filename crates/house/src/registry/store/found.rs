@@ -38,7 +38,10 @@ pub type Former = HashMap<i64, Vec<String>>;
 fn former(rows: &[Row]) -> Outcome<Former> {
     let mut found = Former::new();
     for row in rows {
-        found.entry(row.get("entity_id")?).or_default().push(row.get("name")?);
+        found
+            .entry(row.get("entity_id")?)
+            .or_default()
+            .push(row.get("name")?);
     }
     Ok(found)
 }

@@ -29,5 +29,6 @@ pub const MIGRATIONS: &[Migration] = &[
     step!(12, "0012_feed"),
     step!(13, "0013_model_life"),
     step!(14, "0014_push"),
+    step!(15, "0015_registry_search"),
     step!(16, "0016_duty_redate"),
 ];

@@ -71,6 +71,7 @@ impl Town {
             db: db.clone(),
             law: Arc::new(Law::new(pack)),
             keys: Arc::new(keys),
+            names: crate::hall::names::open(&data).unwrap(),
             folder: Arc::new(data),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             chance: Arc::new(Counting(Mutex::new(0))),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use house::hall::job::{self, Worker};
 use house::hall::ledger::{self, Reader};
 use house::hall::{House, Op, command, duty, feed, log};
-use house::{assess, inspect, intake, publish};
+use house::{assess, inspect, intake, publish, registry};
 use kernel::{Actor, Fault, Outcome};
 
 use crate::carrier::Outward;
@@ -22,6 +22,11 @@ const REST_AFTER_FAULT: Duration = Duration::from_secs(1);
 const REST_OUTWARD: Duration = Duration::from_millis(500);
 /// How long the thread of the gates rests between two looks.
 const REST_GATES: Duration = Duration::from_secs(1);
+/// How long the thread of names rests when nothing has changed: with the ledger's own rest it bounds how long a new name is
+/// not yet found.
+const REST_NAMES: Duration = Duration::from_millis(200);
+/// So many names put into the index are worth a line in the log.
+const TELL_NAMES: u64 = 500_000;
 /// How often it is looked for terms that have passed.
 const TERMS_EVERY: Duration = Duration::from_mins(1);
 
@@ -84,9 +89,9 @@ fn work_next(house: &House, abandoned: bool) -> Outcome<bool> {
     Ok(worked)
 }
 
-/// Four threads beside the server: one for the ledger, one for jobs, one that calls other systems, one that looks for what
-/// departments put down or hold ready, so that a long import holds up no regrading and no deadline. A fault of any is logged
-/// and the work goes on.
+/// Five threads beside the server: one for the ledger, one for jobs, one that calls other systems, one that looks for what
+/// departments put down or hold ready, one for the index of names, so that a long import holds up no regrading, no deadline
+/// and no search. A fault of any is logged and the work goes on.
 pub struct Background {
     beat: Arc<Beat>,
     threads: Vec<JoinHandle<()>>,
@@ -107,6 +112,7 @@ impl Background {
         started.spawn("jobs", house, do_jobs)?;
         started.spawn("outward", house, call_out)?;
         started.spawn("gates", house, watch_gates)?;
+        started.spawn("names", house, keep_names)?;
         Ok(started)
     }
 
@@ -284,6 +290,33 @@ fn watch_gates(house: &House, beat: &Beat) {
             watched = Some(Instant::now());
         }
         beat.pause(REST_GATES);
+    }
+}
+
+/// The thread of the index of names: builds it where there is none, and follows the register.
+fn keep_names(house: &House, beat: &Beat) {
+    let mut told = 0;
+    while beat.goes_on() {
+        let mut tell = |entities: u64| {
+            told += entities;
+            if told >= TELL_NAMES {
+                tracing::info!(entities = told, "names were put into the index");
+                told = 0;
+            }
+            beat.goes_on()
+        };
+        let rest = match alive(|| registry::service::follow::follow(house, &operation(house), &mut tell)) {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => REST_NAMES,
+            Err(fault) => {
+                report(
+                    &fault,
+                    "the index of names could not follow the register; it is tried again",
+                );
+                REST_AFTER_FAULT
+            }
+        };
+        beat.pause(rest);
     }
 }
 

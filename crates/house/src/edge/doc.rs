@@ -110,6 +110,9 @@ pub struct PageView<T: ToSchema> {
     pub next: Option<String>,
     /// How many rows there are in all, where that is known cheaply.
     pub total: Option<i64>,
+    /// Where they were not counted to the end: there are more than so many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more_than: Option<i64>,
 }
 
 /// The whole document.
@@ -230,6 +233,7 @@ impl<T: ToSchema> PageView<T> {
             items,
             next,
             total: None,
+            more_than: None,
         })
     }
 
@@ -254,6 +258,7 @@ impl<T: ToSchema> PageView<T> {
             items,
             next: None,
             total: None,
+            more_than: None,
         }
     }
 

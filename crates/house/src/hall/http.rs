@@ -55,6 +55,7 @@ impl<T: ToSchema> From<Page<T>> for PageView<T> {
             items: page.items,
             next: page.next,
             total: page.total,
+            more_than: None,
         }
     }
 }

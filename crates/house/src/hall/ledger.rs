@@ -142,6 +142,22 @@ pub fn newest_at(tx: &mut Tx) -> Outcome<Option<Instant>> {
     store::newest_at(tx)
 }
 
+/// How far a reader has come.
+pub fn read_by(tx: &mut Tx, reader: &str) -> Outcome<i64> {
+    store::reader_position(tx, reader)
+}
+
+/// The next event after a position that has one of some verbs, and the position up to which it was looked; for those who
+/// keep their own place because what they keep is not in the database.
+pub fn next_after(tx: &mut Tx, position: i64, verbs: &[&str]) -> Outcome<(Option<Told>, i64)> {
+    store::next_event(tx, position, verbs)
+}
+
+/// The number of the event at a position.
+pub fn event_at(tx: &mut Tx, position: i64) -> Outcome<Option<i64>> {
+    store::event_at(tx, position)
+}
+
 /// The last sealed position.
 pub fn height(tx: &mut Tx) -> Outcome<i64> {
     store::last_position(tx)

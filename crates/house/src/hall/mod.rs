@@ -13,6 +13,7 @@ pub mod job;
 pub mod keys;
 pub mod ledger;
 pub mod log;
+pub mod names;
 mod op;
 mod sealed;
 mod store;

@@ -3,6 +3,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::FixedOffset;
 use db::Db;
+use finder::Finder;
 use kernel::actor::Actor;
 use kernel::{Day, Instant, Outcome};
 use policy::Pack;
@@ -55,6 +56,8 @@ pub struct House {
     pub keys: Arc<Keys>,
     /// Where files wait, and where the snapshot lives.
     pub folder: Arc<DataFolder>,
+    /// The index of names in the data folder.
+    pub names: Arc<Finder>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The source of randomness.

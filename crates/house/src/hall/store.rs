@@ -32,6 +32,8 @@ statements! {
     LAST_POSITION = "SELECT COALESCE(max(position), 0) AS position FROM hall_event";
     /// When the event noted last was done.
     NEWEST_AT = "SELECT at FROM hall_event ORDER BY event_id DESC LIMIT 1";
+    /// The number of the event at a position.
+    EVENT_AT = "SELECT event_id FROM hall_event WHERE position = $1";
     /// Events that wait for a position, in the order of their numbers.
     UNSEALED = "SELECT event_id, at, public FROM hall_event WHERE position IS NULL ORDER BY event_id LIMIT $1";
     /// Gives an event its position.
@@ -228,6 +230,12 @@ pub fn next_event(tx: &mut Tx, from: i64, verbs: &[&str]) -> Outcome<(Option<Tol
 
 pub fn newest_at(tx: &mut Tx) -> Outcome<Option<Instant>> {
     tx.opt(&NEWEST_AT, &args![])?.map(|row| row.get("at")).transpose()
+}
+
+pub fn event_at(tx: &mut Tx, position: i64) -> Outcome<Option<i64>> {
+    tx.opt(&EVENT_AT, &args![position])?
+        .map(|row| row.get("event_id"))
+        .transpose()
 }
 
 pub fn last_position(tx: &mut Tx) -> Outcome<i64> {

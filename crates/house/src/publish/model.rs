@@ -189,6 +189,15 @@ pub struct PublicEntity {
     pub notices: Vec<PublicNotice>,
 }
 
+/// An entity as the public finds it: code and name, nothing else. More of it is told by its own page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PublicFound {
+    /// 统一社会信用代码
+    pub subject_no: String,
+    /// 名称
+    pub name: String,
+}
+
 /// A free announcement (公告).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

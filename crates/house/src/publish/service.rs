@@ -10,13 +10,14 @@ use serde_json::json;
 
 use super::model::{
     ANNOUNCEMENT, COMMITMENT, NewAnnouncement, NewNotice, Notice, PLAN, PublicDraw, PublicEntity,
-    PublicNotice, RESULT,
+    PublicFound, PublicNotice, RESULT,
 };
 use super::{rules, store};
 use crate::hall::keys::{Keys, proof_fault};
 use crate::hall::ledger::{self, PublicLeaf};
-use crate::hall::{Op, duty, paged};
+use crate::hall::{House, Op, duty, paged};
 use crate::inspect::model::DrawDocuments;
+use crate::registry::model::{Find, Found};
 use crate::{inspect, office, registry};
 
 /// Tasks looked at in one go.
@@ -281,6 +282,26 @@ pub fn public_entity(tx: &mut Tx, op: &Op, subject_no: &str) -> Outcome<PublicEn
         statements: rules::statements(&law, file, op.today()),
         notices: notices.into_iter().map(PublicNotice::from).collect(),
     })
+}
+
+/// A page of entities the public finds by name or code.
+pub fn public_found(
+    house: &House,
+    tx: &mut Tx,
+    op: &Op,
+    words: &str,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Outcome<Found<PublicFound>> {
+    let find = Find {
+        words: words.to_owned(),
+        ..Find::default()
+    };
+    let found = registry::service::find::find(house, tx, &reader(op), &find, cursor, limit)?;
+    Ok(found.map(|entity| PublicFound {
+        subject_no: entity.subject_no,
+        name: entity.name,
+    }))
 }
 
 /// The public reaches no row by itself; the program reads for it and shows only what is public.

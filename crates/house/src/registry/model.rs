@@ -104,6 +104,64 @@ pub struct Statement {
     pub received_at: DateTime<Utc>,
 }
 
+/// What to find entities by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Find {
+    /// Words: parts of the name or of a former name, initials of its pinyin, pinyin, or the beginning of a code.
+    pub words: String,
+    /// Division code; everything below it is meant.
+    pub division: Option<String>,
+    /// Status: code or word.
+    pub status: Option<String>,
+}
+
+/// Where a page of what was found begins: by code, or by rank among names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FoundAfter {
+    /// From a code on.
+    Code(String),
+    /// After a round of the search and a place in it.
+    Name(u8, u64),
+}
+
+/// A page of what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The entities, the best first.
+    pub entities: Vec<T>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// How many there are in all, where they were counted to the end.
+    pub total: Option<i64>,
+    /// There are more than so many.
+    pub more_than: Option<i64>,
+}
+
+impl<T> Found<T> {
+    /// The same page, with something else shown of each.
+    pub fn map<U>(self, show: impl FnMut(T) -> U) -> Found<U> {
+        Found {
+            entities: self.entities.into_iter().map(show).collect(),
+            next: self.next,
+            total: self.total,
+            more_than: self.more_than,
+        }
+    }
+}
+
+/// What an entity is found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Number.
+    pub entity_id: i64,
+    /// The form of its name for comparing.
+    pub name_key: String,
+    /// Status.
+    pub status: String,
+    /// Division code.
+    pub division: String,
+}
+
 /// What to look entities up by. Empty: all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Search {

@@ -127,6 +127,62 @@ pub fn name_key(text: &str) -> String {
     name::normalise(text)
 }
 
+/// Whether an entity of a status has left the register and comes after those that have not; a status nobody knows has not.
+pub fn is_closed(status: &str) -> bool {
+    kernel::EntityStatus::parse(status).is_ok_and(|status| !status.is_alive())
+}
+
+/// Words a question may have at most.
+const MOST_WORDS: usize = 8;
+/// Characters a word may have at most.
+const LONGEST_WORD: usize = 60;
+
+/// The words of a question in the form under which names are compared. A word of one character would find everything and
+/// is refused, like a question without words.
+pub fn words(asked: &str) -> Result<Vec<String>, String> {
+    let words: Vec<String> = asked
+        .split_whitespace()
+        .map(name_key)
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.is_empty() {
+        return Err("没有写要查的名称。请写名称中的至少两个字、拼音首字母，或代码的开头。".into());
+    }
+    if words.len() > MOST_WORDS {
+        return Err(format!(
+            "一次最多查 {MOST_WORDS} 个词，给了 {} 个。请只留最能区分的几个。",
+            words.len()
+        ));
+    }
+    for word in &words {
+        let length = word.chars().count();
+        if length < finder::LEAST {
+            return Err(format!("“{word}”只有一个字，范围太大。每个词至少写两个字。"));
+        }
+        if length > LONGEST_WORD {
+            return Err(format!(
+                "有一个词长 {length} 个字，最多 {LONGEST_WORD} 个。请写名称中的一段。"
+            ));
+        }
+    }
+    Ok(words)
+}
+
+/// Characters a code must begin with to be looked for as one.
+const LEAST_OF_CODE: usize = 4;
+/// Characters of the longest code.
+const LONGEST_CODE: usize = 18;
+
+/// The question as the beginning of a code, if it may be one: digits and capitals, a digit first.
+pub fn code_beginning(words: &[String]) -> Option<&str> {
+    let [word] = words else { return None };
+    let plain = word
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    let begins = word.starts_with(|first: char| first.is_ascii_digit());
+    (plain && begins && (LEAST_OF_CODE..=LONGEST_CODE).contains(&word.len())).then_some(word)
+}
+
 /// What is left of a record for telling what became of it: who names whom, and the days.
 pub fn link(record_id: i64, (relation, names_id): (Relation, i64), on: Day, ends: Option<Day>) -> RecordFact {
     RecordFact {

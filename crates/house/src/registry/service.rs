@@ -1,4 +1,7 @@
 //! Commands and queries of the register.
+pub mod find;
+pub mod follow;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::Duration;
@@ -28,23 +31,25 @@ pub fn take_in(tx: &mut Tx, batch_id: i64) -> Outcome<u64> {
         after = last.record_id;
         // Several records of one entity in a page: the newest speaks.
         let mut newest: HashMap<i64, Entity> = HashMap::with_capacity(page.len());
+        let (mut seen, mut again) = (HashSet::new(), HashSet::new());
         for record in page.iter().filter(|record| record.item == rules::REGISTRATION) {
             let entity = if record.relation == Relation::Withdraws {
                 fall_back(tx, record)?
             } else {
                 Some(rules::entity_of(record))
             };
+            if !seen.insert(record.subject_id) {
+                again.insert(record.subject_id);
+            }
             if let Some(entity) = entity {
                 newest.insert(record.subject_id, entity);
             } else {
                 newest.remove(&record.subject_id);
-                store::remove(tx, record.subject_id, record.record_id)?;
+                remove(tx, record.subject_id, record.record_id)?;
             }
         }
-        let mut entities: Vec<Entity> = newest.into_values().collect();
-        entities.sort_unstable_by_key(|entity| entity.entity_id);
-        taken += u64::try_from(entities.len()).unwrap_or(0);
-        store::merge(tx, &entities)?;
+        taken += u64::try_from(newest.len()).unwrap_or(0);
+        merge(tx, newest, &again)?;
     }
 }
 
@@ -78,12 +83,17 @@ pub fn take_made(
     let mut new = Vec::with_capacity(made.len());
     let mut newest: HashMap<i64, Entity> = HashMap::new();
     let mut gone = Vec::new();
-    let mut started: HashSet<i64> = HashSet::with_capacity(made.len());
+    let mut seen: HashSet<i64> = HashSet::with_capacity(made.len());
+    let mut again = HashSet::new();
     for record in made {
         let Some(said) = described.get(record.place) else {
             continue;
         };
         let id = record.subject_id;
+        let started = seen.insert(id);
+        if !started {
+            again.insert(id);
+        }
         if record.relation == Relation::Withdraws {
             let left = intake::service::newest_of(tx, id, rules::REGISTRATION, record.record_id)?;
             newest.remove(&id);
@@ -95,7 +105,7 @@ pub fn take_made(
                 }
                 None => gone.push((id, record.record_id)),
             }
-        } else if record.first && started.insert(id) {
+        } else if record.first && started {
             new.push((record, said));
         } else {
             let as_of = (record.record_id, batch.received_at);
@@ -104,14 +114,47 @@ pub fn take_made(
     }
     store::add(tx, batch, &new)?;
     for (entity_id, withdrawal) in gone {
-        store::remove(tx, entity_id, withdrawal)?;
+        remove(tx, entity_id, withdrawal)?;
     }
     if newest.is_empty() {
         return Ok(());
     }
+    merge(tx, newest, &again)
+}
+
+/// Takes entities in, newest record winning, and keeps the names they had before. `again`: those of whom several records
+/// came at once, so that names may have come and gone.
+fn merge(tx: &mut Tx, newest: HashMap<i64, Entity>, again: &HashSet<i64>) -> Outcome<()> {
     let mut entities: Vec<Entity> = newest.into_values().collect();
     entities.sort_unstable_by_key(|entity| entity.entity_id);
-    store::merge(tx, &entities)
+    let numbers: Vec<i64> = entities.iter().map(|entity| entity.entity_id).collect();
+    let before = store::named_of(tx, &numbers)?.into_iter();
+    let before: HashMap<i64, String> = before.map(|named| (named.entity_id, named.name_key)).collect();
+    store::merge(tx, &entities)?;
+    for entity in &entities {
+        let id = entity.entity_id;
+        let renamed = before
+            .get(&id)
+            .is_some_and(|key| *key != rules::name_key(&entity.name));
+        if renamed || again.contains(&id) {
+            let records = intake::service::records_of(
+                tx,
+                id,
+                rules::end_of(Day::from_ymd_opt(9999, 12, 30).unwrap_or_default()),
+            )?;
+            store::keep_former(tx, id, &former_names(&records))?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes an entity out of which nothing is said any more.
+/// A later registration keeps it in.
+fn remove(tx: &mut Tx, entity_id: i64, withdrawal: i64) -> Outcome<()> {
+    if store::remove(tx, entity_id, withdrawal)? {
+        store::keep_former(tx, entity_id, &[])?;
+    }
+    Ok(())
 }
 
 /// What holds after a registration record is taken back: the newest that is left, if any. The withdrawal's number says

@@ -1,4 +1,6 @@
 //! Every SQL statement of the register.
+mod found;
+
 use db::{Cell, Row, Tx, Value, args, statements};
 use kernel::Outcome;
 
@@ -6,6 +8,8 @@ use super::model::Entity;
 use super::rules::Described;
 use crate::hall::Sealed;
 use crate::intake::model::{Batch, Made};
+
+pub use found::*;
 
 statements! {
     /// One entity by its number.
@@ -22,6 +26,22 @@ statements! {
     BY_NAME = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
                record_id, updated_at FROM registry_entity WHERE name_key >= $1 AND name_key < $2
                AND division >= $3 AND division < $4 AND entity_id > $5 ORDER BY entity_id LIMIT $6";
+    /// Entities whose code begins so, a page by code.
+    BY_CODE = "SELECT entity_id, subject_no, name, kind, status, established_on, capital_fen, industry, division, address,
+               record_id, updated_at FROM registry_entity WHERE subject_no >= $1 AND subject_no < $2
+               ORDER BY subject_no LIMIT $3";
+    /// What entities are found by, a page by number.
+    NAMED_AFTER = "SELECT entity_id, name_key, status, division FROM registry_entity WHERE entity_id > $1
+                   ORDER BY entity_id LIMIT $2";
+    /// What some entities are found by.
+    NAMED_OF = "SELECT entity_id, name_key, status, division FROM registry_entity WHERE entity_id IN ($list)";
+    /// Former names between two numbers.
+    FORMER_BETWEEN = "SELECT entity_id, name FROM registry_former WHERE entity_id > $1 AND entity_id <= $2
+                      ORDER BY entity_id, name";
+    /// Former names of some entities.
+    FORMER_OF = "SELECT entity_id, name FROM registry_former WHERE entity_id IN ($list)";
+    /// Forgets the former names of an entity.
+    FORGET_FORMER = "DELETE FROM registry_former WHERE entity_id = $1";
     /// How many entities there are.
     COUNT = "SELECT CAST(count(*) AS BIGINT) AS entities FROM registry_entity";
     /// Every entity by number.
@@ -215,6 +235,7 @@ pub fn make_indexes(tx: &mut Tx) -> Outcome<()> {
 }
 
 /// Takes an entity out that nothing describes since a withdrawal.
-pub fn remove(tx: &mut Tx, entity_id: i64, withdrawal: i64) -> Outcome<()> {
-    tx.exec(&REMOVE, &args![entity_id, withdrawal]).map(drop)
+pub fn remove(tx: &mut Tx, entity_id: i64, withdrawal: i64) -> Outcome<bool> {
+    tx.exec(&REMOVE, &args![entity_id, withdrawal])
+        .map(|rows| rows > 0)
 }

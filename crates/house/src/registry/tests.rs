@@ -1,4 +1,6 @@
 //! Stories of the register, on both databases.
+mod find;
+
 use db::db_test;
 use kernel::FaultKind;
 use kernel::actor::{Actor, Scope};

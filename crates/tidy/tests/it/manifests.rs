@@ -7,17 +7,18 @@ use crate::none;
 use crate::source::{files, read};
 
 /// Our crates and those of ours each may name.
-const MAY: [(&str, &[&str]); 13] = [
+const MAY: [(&str, &[&str]); 15] = [
     ("kernel", &[]),
     ("policy", &["kernel"]),
     ("proof", &["kernel"]),
     ("db", &["kernel"]),
     ("readers", &[]),
     ("sources", &[]),
+    ("finder", &[]),
     ("matching", &["kernel", "policy"]),
     (
         "house",
-        &["kernel", "policy", "proof", "db", "readers", "matching"],
+        &["kernel", "policy", "proof", "db", "readers", "matching", "finder"],
     ),
     ("lake", &["kernel", "policy"]),
     ("cluster", &["kernel", "policy", "lake"]),
@@ -32,7 +33,7 @@ const MAY: [(&str, &[&str]); 13] = [
 ];
 
 /// Dependencies that belong behind one crate.
-const BEHIND: [(&str, &[&str]); 10] = [
+const BEHIND: [(&str, &[&str]); 12] = [
     ("arrow", &["lake", "readers"]),
     ("parquet", &["lake", "readers"]),
     ("datafusion", &["cluster"]),
@@ -43,6 +44,8 @@ const BEHIND: [(&str, &[&str]); 10] = [
     ("axum", &["house", "xinheng"]),
     ("sm2", &["proof"]),
     ("clap", &["xinheng"]),
+    ("tantivy", &["finder"]),
+    ("pinyin", &["finder"]),
 ];
 
 #[derive(Deserialize)]

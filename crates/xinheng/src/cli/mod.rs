@@ -8,6 +8,7 @@ mod demo;
 mod describe;
 mod drop;
 mod feed;
+mod find;
 mod import;
 mod init;
 mod inspect;
@@ -125,6 +126,8 @@ enum Command {
         #[arg(long)]
         after: Option<String>,
     },
+    /// 按名称、拼音首字母或代码开头查找主体
+    Find(find::Find),
     /// 抽查计划
     #[command(subcommand)]
     Plan(inspect::PlanCommand),
@@ -205,6 +208,7 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Merge(asked) => whose::merge(&opened(open()?)?, &asked),
         Command::Unmerge { which, reason } => whose::unmerge(&opened(open()?)?, &which, &reason),
         Command::Related { code, after } => whose::show_related(&opened(open()?)?, &code, after.as_deref()),
+        Command::Find(asked) => find::run(&opened(open()?)?, asked),
         Command::Plan(what) => inspect::plan(&opened(open()?)?, what),
         Command::Draw(inspect::DrawCommand::Contribute { name, suite }) => inspect::contribute(&name, &suite),
         Command::Draw(what) => inspect::draw(&opened(open()?)?, what),

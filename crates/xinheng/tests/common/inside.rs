@@ -92,6 +92,7 @@ impl Inside {
             db: Db::open(&folder.database_url()).unwrap(),
             law: Arc::new(Law::new(Pack::load(&pack).unwrap())),
             keys: Arc::new(Keys::open(&folder).unwrap()),
+            names: house::hall::names::open(&folder).unwrap(),
             folder: Arc::new(folder),
             clock: Arc::new(System),
             chance: Arc::new(System),

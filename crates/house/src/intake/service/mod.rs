@@ -233,6 +233,11 @@ pub fn touched(tx: &mut Tx, batch_id: i64, after: i64, limit: i64) -> Outcome<Ve
     store::touched(tx, batch_id, after, limit)
 }
 
+/// A page of records between two numbers, each with the entity it is about: quick over a large batch.
+pub fn about(tx: &mut Tx, after: i64, upto: i64, limit: i64) -> Outcome<Vec<(i64, i64)>> {
+    store::about(tx, after, upto, limit)
+}
+
 /// What the evaluator needs of one entity, up to a position.
 pub fn facts_of(tx: &mut Tx, subject_id: i64, upto: i64) -> Outcome<Vec<Fact>> {
     store::facts_of(tx, subject_id, upto)

@@ -132,6 +132,9 @@ statements! {
                AND record_id >= (SELECT first_record FROM intake_batch WHERE batch_id = $1)
                AND record_id <= (SELECT last_record FROM intake_batch WHERE batch_id = $1)
                ORDER BY subject_id LIMIT $3";
+    /// Whom the records between two numbers are about, in order.
+    ABOUT = "SELECT record_id, subject_id FROM intake_record WHERE record_id > $1 AND record_id <= $2
+             ORDER BY record_id LIMIT $3";
     /// What the evaluator needs of one entity's records, up to a position.
     FACTS_OF = "SELECT subject_id, record_id, COALESCE(names_id, 0) AS names_id, relation, item, on_day, ends_day,
                 COALESCE(amount_fen, 0) AS amount_fen, COALESCE(level, 0) AS level, COALESCE(code, '') AS code

@@ -4,8 +4,8 @@ use kernel::{Day, Instant, Outcome};
 
 use super::super::model::{Fact, Record, Relation};
 use super::{
-    CORRECTED_BY, COUNTS, CURRENT_AMONG, CURRENT_OF, EARLIER_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD, NEWEST_OF,
-    POSITION_AT, RECORDS_IN, RECORDS_OF, SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED, TRACE, WITH_ITEM,
+    ABOUT, CORRECTED_BY, COUNTS, CURRENT_AMONG, CURRENT_OF, EARLIER_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD,
+    NEWEST_OF, POSITION_AT, RECORDS_IN, RECORDS_OF, SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED, TRACE, WITH_ITEM,
 };
 
 pub fn subject(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {
@@ -69,6 +69,13 @@ pub fn touched(tx: &mut Tx, batch_id: i64, after: i64, limit: i64) -> Outcome<Ve
     tx.all(&TOUCHED, &args![batch_id, after, limit])?
         .iter()
         .map(|row| row.get("subject_id"))
+        .collect()
+}
+
+pub fn about(tx: &mut Tx, after: i64, upto: i64, limit: i64) -> Outcome<Vec<(i64, i64)>> {
+    tx.all(&ABOUT, &args![after, upto, limit])?
+        .iter()
+        .map(|row| Ok((row.get("record_id")?, row.get("subject_id")?)))
         .collect()
 }
 

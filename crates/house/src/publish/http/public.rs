@@ -2,7 +2,7 @@
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::super::model::{PLAN, PublicDraw, PublicEntity, PublicNotice, RESULT};
+use super::super::model::{PLAN, PublicDraw, PublicEntity, PublicFound, PublicNotice, RESULT};
 use super::super::service;
 use crate::edge::fields::{Path, Query};
 use crate::edge::{Answer, Doc, Edge, PageView, Routes, ask, may, page_limit};
@@ -48,6 +48,17 @@ pub fn routes() -> Routes {
             may::PUBLIC,
             Doc::new("公示的抽查检查结果").page_of::<PublicNotice>(),
             results,
+        )
+        .get(
+            "/api/v1/public/entities",
+            may::PUBLIC,
+            Doc::new("按名称、拼音首字母或代码开头查找主体")
+                .query(
+                    "q",
+                    "名称或曾用名中的至少两个字（多个词用空格隔开）、拼音首字母、全拼，或代码开头",
+                )
+                .page_of::<PublicFound>(),
+            entities,
         )
         .get(
             "/api/v1/public/entities/{subject_no}",
@@ -119,6 +130,26 @@ async fn transcript(State(edge): State<Edge>, op: Op, Path(draw_id): Path<i64>) 
     let keys = edge.house.keys.clone();
     ask(&edge, op, move |tx, op| {
         Document::of(&service::public_transcript(tx, op, &keys, draw_id)?)
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    q: String,
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+async fn entities(
+    State(edge): State<Edge>,
+    op: Op,
+    Query(asked): Query<Asked>,
+) -> Answer<PageView<PublicFound>> {
+    let limit = page_limit(asked.limit)?;
+    let house = edge.house.clone();
+    ask(&edge, op, move |tx, op| {
+        service::public_found(&house, tx, op, &asked.q, asked.cursor.as_deref(), limit)
     })
     .await
 }

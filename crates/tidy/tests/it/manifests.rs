@@ -7,26 +7,41 @@ use crate::none;
 use crate::source::{files, read};
 
 /// Our crates and those of ours each may name.
-const MAY: [(&str, &[&str]); 12] = [
+const MAY: [(&str, &[&str]); 13] = [
     ("kernel", &[]),
     ("policy", &["kernel"]),
     ("proof", &["kernel"]),
     ("db", &["kernel"]),
     ("readers", &[]),
     ("matching", &["kernel", "policy"]),
-    ("house", &["kernel", "policy", "proof", "db", "readers", "matching"]),
+    ("scorecard", &["kernel"]),
+    (
+        "house",
+        &["kernel", "policy", "proof", "db", "readers", "matching"],
+    ),
     ("lake", &["kernel", "policy"]),
     ("cluster", &["kernel", "policy", "lake"]),
     ("demo", &["kernel"]),
     (
         "xinheng",
-        &["kernel", "policy", "proof", "db", "house", "lake", "cluster", "demo"],
+        &[
+            "kernel",
+            "policy",
+            "proof",
+            "db",
+            "readers",
+            "scorecard",
+            "house",
+            "lake",
+            "cluster",
+            "demo",
+        ],
     ),
     ("tidy", &[]),
 ];
 
 /// Dependencies that belong behind one crate.
-const BEHIND: [(&str, &[&str]); 9] = [
+const BEHIND: [(&str, &[&str]); 10] = [
     ("arrow", &["lake", "readers"]),
     ("parquet", &["lake", "readers"]),
     ("datafusion", &["cluster"]),
@@ -36,6 +51,7 @@ const BEHIND: [(&str, &[&str]); 9] = [
     ("axum", &["house", "xinheng"]),
     ("sm2", &["proof"]),
     ("clap", &["xinheng"]),
+    ("nalgebra", &["scorecard"]),
 ];
 
 #[derive(Deserialize)]

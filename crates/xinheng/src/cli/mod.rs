@@ -9,9 +9,11 @@ mod import;
 mod init;
 mod inspect;
 mod log;
+mod model;
 mod pack;
 mod push;
 mod quality;
+mod scorecard;
 mod show;
 mod verify;
 
@@ -127,6 +129,9 @@ enum Command {
     /// 归集质量：得分、更新情况、同比增长
     #[command(subcommand)]
     Quality(quality::Quality),
+    /// 模型：训练评分卡、评分、评判
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// 集群：一台机器不够时，用多台机器分类
     #[cfg(feature = "cluster")]
     #[command(subcommand)]
@@ -167,6 +172,7 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Hook(what) => feed::hook(&opened(open()?)?, what),
         Command::Push(what) => push::run(&opened(open()?)?, what),
         Command::Quality(what) => quality::run(&opened(open()?)?, what),
+        Command::Model(what) => model::run(what),
         #[cfg(feature = "cluster")]
         Command::Cluster(what) => return cluster::run(&data, what),
         Command::Serve { listen } => serve::serve(&open()?, listen),

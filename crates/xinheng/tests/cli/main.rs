@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod imports;
+mod model;
 mod packs;
 mod verify;
 

@@ -392,8 +392,7 @@ pub(crate) fn overall(counts: &Counts) -> f64 {
 mod tests {
     use super::*;
 
-    /// Siddiqi's textbook table of age (Credit Risk Scorecards, 2006, exhibit 6.2 form): good and bad counts by band; the
-    /// weights there are ln(good share / bad share) in per cent, so ours have the other sign.
+    /// Bad and good by band, 100 and 900 in all: round shares, so that the weights can be checked on paper.
     const AGE: [(f64, f64); 3] = [(60.0, 140.0), (30.0, 270.0), (10.0, 490.0)];
 
     #[test]

@@ -4,7 +4,7 @@ use toml::{Table, Value};
 
 use crate::card::{Card, Part, Weighed};
 use crate::feature::Derivation;
-use crate::number::whole;
+use crate::number::whole_above;
 use crate::written::quoted;
 
 /// A fragment and what could not be carried over.
@@ -25,10 +25,10 @@ const LEAST: i64 = -1_000_000_000_000_000;
 /// `basis`: everything but bands, map, points without a value and first day is taken from them. Points are moved so that
 /// the best band of an indicator gives 0, as the cut-offs of a pack expect.
 pub fn fragment(card: &Card, model: &str, rows: &[Table], from: Day) -> Outcome<Fragment> {
-    let mut text = format!(
-        "# 由过往检查结果提出的分段和分值（{} 行，{} 至 {}），有待影子运行和他人批准。\n",
+    let mut lines = vec![format!(
+        "# 由过往检查结果提出的分段和分值（{} 行，{} 至 {}），有待影子运行和他人批准。",
         card.made.rows, card.made.from, card.made.until
-    );
+    )];
     let (mut indicators, mut notes) = (Vec::new(), Vec::new());
     for part in &card.points {
         let declared = card.features.iter().find(|feature| feature.name == part.feature);
@@ -52,10 +52,8 @@ pub fn fragment(card: &Card, model: &str, rows: &[Table], from: Day) -> Outcome<
         };
         match proposed(part, row, from, &mut notes) {
             Some(proposed) => {
-                text.push_str("\n[[indicator]]\n");
-                for (key, value) in &proposed {
-                    text.push_str(&format!("{key} = {value}\n"));
-                }
+                lines.extend([String::new(), "[[indicator]]".to_owned()]);
+                lines.extend(proposed.iter().map(|(key, value)| format!("{key} = {value}")));
                 indicators.push(column.to_owned());
             }
             None => notes.push(format!(
@@ -74,8 +72,9 @@ pub fn fragment(card: &Card, model: &str, rows: &[Table], from: Day) -> Outcome<
             format!("没有一个特征是模型“{model}”的指标。{}", notes.join("")),
         ));
     }
+    lines.push(String::new());
     Ok(Fragment {
-        text,
+        text: lines.join("\n"),
         indicators,
         notes,
     })
@@ -131,7 +130,7 @@ fn bands(part: &Part, row: &Table, points: &impl Fn(&Weighed) -> i32) -> String 
     let mut bands: Vec<(i64, i32)> = Vec::new();
     for band in &part.bands {
         // Values of indicators are whole: the first one not below the edge begins the band.
-        let min = band.from.map_or(lowest, |from| i64::from(whole(from.ceil())));
+        let min = band.from.map_or(lowest, |from| whole_above(from));
         match bands.last_mut() {
             Some((before, held)) if *before >= min || *held == points(&band.weighed) => {
                 *held = points(&band.weighed);

@@ -1,7 +1,7 @@
 //! How strict inspectors are (检查人员宽严): an effect of its own beside the features, drawn to the average, never in a card.
 use kernel::Outcome;
 
-use crate::bands::{Counts, overall};
+use crate::bands::{Counts, Evidence, overall};
 use crate::logistic::{Case, Fitted, Problem, solve};
 use crate::number::real;
 use crate::sample::Sample;
@@ -91,6 +91,42 @@ impl Inspectors {
             offsets,
             strength: Some(1.0 / variance),
         })
+    }
+}
+
+impl Inspectors {
+    /// The same with effects as fitted beside features: who is sent where the risk is high is not strict for it.
+    pub fn with(&self, sample: &Sample, effects: &[(f64, f64)]) -> Self {
+        let counts = counts_of(sample);
+        let seen = || {
+            effects
+                .iter()
+                .zip(&counts)
+                .filter(|(_, counts)| counts.rows() > 0)
+        };
+        let squares: f64 = seen()
+            .map(|((effect, variance), _)| effect * effect + variance)
+            .sum();
+        let variance = (squares / real(seen().count()).max(1.0)).clamp(1e-4, 25.0);
+        let mut by_inspector = Counts::default();
+        for visit in sample.visits() {
+            by_inspector.add(visit.inspector, visit.found);
+        }
+        let effects: Vec<f64> = effects.iter().map(|(effect, _)| *effect).collect();
+        // The level at which these effects add up to what was found.
+        let level = Evidence::of(&by_inspector, &effects, 0.0).woe;
+        let offsets: Vec<f64> = effects.iter().map(|effect| level + effect).collect();
+        let rows: f64 = counts.iter().map(|one| f64::from(one.rows())).sum();
+        let weighed: f64 = offsets
+            .iter()
+            .zip(&counts)
+            .map(|(offset, counts)| offset * f64::from(counts.rows()))
+            .sum();
+        Self {
+            offsets,
+            average: weighed / rows.max(1.0),
+            strength: Some(1.0 / variance),
+        }
     }
 }
 

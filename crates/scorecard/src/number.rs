@@ -21,6 +21,21 @@ pub(crate) fn whole(value: f64) -> i32 {
     whole
 }
 
+/// A real number as a whole one, upwards, within what a band of a pack may begin with.
+pub(crate) fn whole_above(value: f64) -> i64 {
+    const FARTHEST: f64 = 1e15;
+    if value.is_nan() {
+        return 0;
+    }
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "whole and within the 53 bits a real number holds exactly"
+    )]
+    let whole = value.ceil().clamp(-FARTHEST, FARTHEST) as i64;
+    whole
+}
+
 /// Rounded to four decimals: what a model file shows, and coarse enough to be the same on every machine.
 pub(crate) fn four(value: f64) -> f64 {
     let rounded = (value * 1e4).round() / 1e4;
@@ -94,6 +109,7 @@ mod tests {
         assert!((log_odds(9.5, 20.0) - (10.0_f64 / 11.0).ln()).abs() < 1e-12);
         assert!((softplus(800.0) - 800.0).abs() < 1e-9 && softplus(-800.0) >= 0.0);
         assert_eq!(whole(-2.5), -3);
+        assert_eq!(whole_above(9_999_999_999.5), 10_000_000_000);
         assert_eq!(permille(1.0, 3.0), 333);
     }
 }

@@ -69,6 +69,24 @@ pub(crate) fn candidates(
     (kept, dropped)
 }
 
+/// Rounds in which inspectors and bands are found beside each other.
+const ROUNDS: usize = 4;
+
+/// Inspectors with the features beside them. Bands need to know how strict inspectors are, and that needs the bands: each is
+/// found by what the other was, a few times over.
+pub(crate) fn inspectors_beside(sample: &Sample, training: &Training, strength: f64) -> Outcome<Inspectors> {
+    let mut inspectors = Inspectors::of(sample)?;
+    if inspectors.strength.is_none() {
+        return Ok(inspectors);
+    }
+    for _ in 0..ROUNDS {
+        let (banded, _) = candidates(sample, &inspectors, training);
+        let fit = joint(sample, &banded, &inspectors, strength)?;
+        inspectors = inspectors.with(sample, &fit.effects);
+    }
+    Ok(inspectors)
+}
+
 /// The fit of those whose coefficient has the right sign: more evidence must not mean less risk.
 pub(crate) fn right_sign(
     sample: &Sample,

@@ -2,11 +2,10 @@
 use kernel::Outcome;
 
 use crate::fit::{Banded, MISSING, joint};
-use crate::leniency::Inspectors;
 use crate::measure::auc;
 use crate::number::real;
 use crate::sample::Sample;
-use crate::select::candidates;
+use crate::select::{candidates, inspectors_beside};
 use crate::spec::Training;
 
 /// Strength and its mean AUC on the parts of the time that came next.
@@ -20,6 +19,7 @@ const SAME: f64 = 0.000_5;
 
 /// The strength to use, and all that were tried.
 pub(crate) fn choose(sample: &Sample, training: &Training) -> Outcome<(f64, Tried)> {
+    let weakest = training.strengths.iter().copied().fold(f64::INFINITY, f64::min);
     let mut sums = vec![(0.0, 0.0); training.strengths.len()];
     for part in FIRST_JUDGED..PARTS {
         let Some(from) = sample.day_at(part, PARTS) else {
@@ -32,7 +32,7 @@ pub(crate) fn choose(sample: &Sample, training: &Training) -> Outcome<(f64, Trie
         if past.found() == 0 || judged == 0 || judged == next.len() {
             continue;
         }
-        let inspectors = Inspectors::of(&past)?;
+        let inspectors = inspectors_beside(&past, training, weakest)?;
         let (banded, _) = candidates(&past, &inspectors, training);
         if banded.is_empty() {
             continue;

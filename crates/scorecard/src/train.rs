@@ -11,7 +11,7 @@ use crate::measure::{Visited, judge};
 use crate::number::{four, permille};
 use crate::report::{Dropped, Report, TrialResult};
 use crate::sample::{Sample, Visit};
-use crate::select::{candidates, right_sign};
+use crate::select::{candidates, inspectors_beside, right_sign};
 use crate::spec::{Spec, Trial};
 use crate::strength::{Tried, choose};
 
@@ -119,8 +119,8 @@ fn card_of(spec: &Spec, sample: &Sample) -> Outcome<Work> {
             ),
         ));
     };
-    let inspectors = Inspectors::of(sample)?;
     let (strength, tried) = choose(sample, training)?;
+    let inspectors = inspectors_beside(sample, training, strength)?;
     let (banded, mut dropped) = candidates(sample, &inspectors, training);
     let (banded, fit, more) = right_sign(sample, banded, &inspectors, strength)?;
     dropped.extend(more);

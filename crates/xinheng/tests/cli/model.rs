@@ -38,7 +38,7 @@ fn table(rows: u32) -> String {
             + 8 * missing
             + if kind == "1151" { 12 } else { 0 }
             + 6 * inspector
-            + if capital.len() == 8 { 10 } else { 0 };
+            + if tens_of_millions < 5 { 10 } else { 0 };
         let outcome = u8::from(roll(100) < risk);
         let report = if missing == 0 {
             String::new()

@@ -49,7 +49,7 @@ pub fn run(asked: &Judge) -> Outcome<()> {
     };
     let mut visits = Vec::new();
     let mut row = Row::new();
-    while rows.next(&mut row)? {
+    while rows.read(&mut row)? {
         let text = row.cell(day_at).unwrap_or_default();
         let found = card.found(row.cell(outcome_at).unwrap_or_default());
         match (day_of(text), found) {

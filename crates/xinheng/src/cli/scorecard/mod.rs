@@ -54,7 +54,7 @@ impl Rows {
     }
 
     /// Reads the next row. Rows that cannot be read are told and passed over; a file that breaks off is an error.
-    pub fn next(&mut self, row: &mut Row) -> Outcome<bool> {
+    pub fn read(&mut self, row: &mut Row) -> Outcome<bool> {
         loop {
             match self.table.read(row) {
                 Ok(more) => return Ok(more),

@@ -64,7 +64,7 @@ pub fn run(asked: &Score) -> Outcome<()> {
     put(&headings);
     let mut row = Row::new();
     let mut count = 0_u32;
-    while rows.next(&mut row)? {
+    while rows.read(&mut row)? {
         let scored = reader.score(&|at| row.cell(at));
         let mut cells: Vec<String> = ids
             .iter()

@@ -111,7 +111,7 @@ fn found_features(path: &Path, columns: &Columns) -> Outcome<Vec<scorecard::Feat
     let mut rows = Rows::open(path)?;
     let mut row = Row::new();
     let mut held: Vec<Row> = Vec::new();
-    while rows.next(&mut row)? {
+    while rows.read(&mut row)? {
         held.push(row.clone());
     }
     let headings = rows.headings;
@@ -126,7 +126,7 @@ fn sample_of(path: &Path, spec: &Spec) -> Outcome<Sample> {
     let mut rows = Rows::open(path)?;
     let mut sample = Sample::new(spec, &rows.headings)?;
     let mut row = Row::new();
-    while rows.next(&mut row)? {
+    while rows.read(&mut row)? {
         if let Err(why) = sample.add(&|at| row.cell(at)) {
             rows.refuse(&format!("第 {} 行：{why}", row.line));
         }

@@ -48,6 +48,35 @@ fn embedded(name: &str) -> Result<Pack, Vec<PackFault>> {
     Pack::from_sources(&Memory::new(files), name)
 }
 
+/// The text of a file of a pack, empty when the pack has no such file.
+pub fn file(name: &str, file: &str) -> Outcome<String> {
+    if !is_path(name) {
+        let held = Embedded::get(&format!("{name}/{file}"));
+        return Ok(held.map_or(String::new(), |held| {
+            String::from_utf8_lossy(&held.data).into_owned()
+        }));
+    }
+    let path = Path::new(name).join(file);
+    match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|error| {
+            Fault::invalid(
+                "policy.pack.unreadable",
+                format!("无法读取“{}”：{error}。", path.display()),
+            )
+        }),
+    }
+}
+
+/// The name of the pack that a pack extends: a folder beside it, or one inside the binary.
+pub fn beside(name: &str, base: &str) -> String {
+    if is_path(name) {
+        let folder = Path::new(name).parent().unwrap_or(Path::new("."));
+        return folder.join(base).to_string_lossy().into_owned();
+    }
+    base.to_owned()
+}
+
 fn place(_: &PackFault) -> &'static str {
     "政策包"
 }

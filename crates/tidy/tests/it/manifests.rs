@@ -7,7 +7,7 @@ use crate::none;
 use crate::source::{files, read};
 
 /// Our crates and those of ours each may name.
-const MAY: [(&str, &[&str]); 15] = [
+const MAY: [(&str, &[&str]); 16] = [
     ("kernel", &[]),
     ("policy", &["kernel"]),
     ("proof", &["kernel"]),
@@ -16,6 +16,7 @@ const MAY: [(&str, &[&str]); 15] = [
     ("sources", &[]),
     ("finder", &[]),
     ("matching", &["kernel", "policy"]),
+    ("scorecard", &["kernel"]),
     (
         "house",
         &["kernel", "policy", "proof", "db", "readers", "matching", "finder"],
@@ -26,14 +27,24 @@ const MAY: [(&str, &[&str]); 15] = [
     (
         "xinheng",
         &[
-            "kernel", "policy", "proof", "db", "house", "lake", "sources", "cluster", "demo",
+            "kernel",
+            "policy",
+            "proof",
+            "db",
+            "readers",
+            "scorecard",
+            "house",
+            "lake",
+            "sources",
+            "cluster",
+            "demo",
         ],
     ),
     ("tidy", &[]),
 ];
 
 /// Dependencies that belong behind one crate.
-const BEHIND: [(&str, &[&str]); 12] = [
+const BEHIND: [(&str, &[&str]); 13] = [
     ("arrow", &["lake", "readers"]),
     ("parquet", &["lake", "readers"]),
     ("datafusion", &["cluster"]),
@@ -46,6 +57,7 @@ const BEHIND: [(&str, &[&str]); 12] = [
     ("clap", &["xinheng"]),
     ("tantivy", &["finder"]),
     ("pinyin", &["finder"]),
+    ("nalgebra", &["scorecard"]),
 ];
 
 #[derive(Deserialize)]

@@ -19,6 +19,7 @@ mod pull;
 mod push;
 mod quality;
 mod receipt;
+mod scorecard;
 mod show;
 mod token;
 mod verify;
@@ -89,7 +90,7 @@ enum Command {
     /// 分类结果的变动
     #[command(subcommand)]
     Classes(classes::Classes),
-    /// 分类模型：草案、影子运行、批准、生效、退回
+    /// 分类模型：训练、评分、评判；草案、影子运行、批准、生效、退回
     #[command(subcommand)]
     Model(model::ModelCommand),
     /// 为一个人建立访问令牌
@@ -201,7 +202,6 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Classify { as_of, full } => classify::run(&opened(open()?)?, as_of, full),
         Command::Explain { code, as_of, run } => classify::explain(&open()?, &code, as_of, run),
         Command::Classes(what) => classes::run(&opened(open()?)?, what),
-        Command::Model(what) => model::run(&opened(open()?)?, what),
         Command::Token { name } => token::run(&open()?, &name),
         Command::Show { code, on } => show::run(&opened(open()?)?, &code, on),
         Command::Match(what) => whose::run(&opened(open()?)?, what),
@@ -229,6 +229,7 @@ pub fn run(arguments: Arguments) -> Outcome<ExitCode> {
         Command::Pull(what) => pull::run(&opened(open()?)?, what),
         Command::VerifyReceipt(asked) => return receipt::run(&asked),
         Command::Quality(what) => quality::run(&opened(open()?)?, what),
+        Command::Model(what) => model::run(|| opened(open()?), what),
         #[cfg(feature = "cluster")]
         Command::Cluster(what) => return cluster::run(&data, what),
         Command::Serve { listen } => serve::serve(&open()?, listen),

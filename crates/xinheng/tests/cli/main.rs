@@ -15,6 +15,7 @@ mod common;
 mod gates;
 mod imports;
 mod models;
+mod model;
 mod packs;
 mod verify;
 

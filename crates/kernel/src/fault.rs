@@ -55,11 +55,15 @@ pub const DISK_FULL: &str = "disk.full";
 /// Whether an error comes, at any depth, from a disk without room: full, over the quota, or a file beyond the limit.
 pub fn is_full(error: &(dyn Error + 'static)) -> bool {
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        error
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
-    })
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// What is wrong with one field of what was handed in.

@@ -253,9 +253,9 @@ db_test!(
     a_deadline_in_a_year_without_a_notice_says_so_and_is_reckoned_anew_when_the_notice_is_out,
     MIGRATIONS,
     |db| {
-        let mut town = Town::build(&db);
+        let town = Town::build(&db);
         let year = |rest: &str| base_with_calendar(&format!("[[year]]\nyear = 2027\nnotice = \"试\"\n{rest}"));
-        town.house.pack = Arc::new(year("provisional = true\noff = [\"2027-01-01\"]\nwork = []\n"));
+        town.house.law.put(Arc::new(year("provisional = true\noff = [\"2027-01-01\"]\nwork = []\n")));
         let new = |subject: &str, from: &str| NewDuty {
             kind: "inspect.publish",
             subject: subject.into(),
@@ -276,7 +276,7 @@ db_test!(
         // While the notice is not out nothing changes.
         assert_eq!(duty::redate(&town.house, &town.op()).unwrap(), 0);
 
-        town.house.pack = Arc::new(year("off = [\"2027-01-01..2027-01-05\"]\nwork = [\"2027-01-09\"]\n"));
+        town.house.law.put(Arc::new(year("off = [\"2027-01-01..2027-01-05\"]\nwork = [\"2027-01-09\"]\n")));
         assert_eq!(duty::redate(&town.house, &town.op()).unwrap(), 1);
         let moved = about(&town, "task:1");
         assert_eq!(moved.due_on.to_string(), "2027-01-26");

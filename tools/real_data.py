@@ -9,7 +9,7 @@ by reason, columns not understood, every record, every entity, every class. What
 for a person, rows left unlinked) is printed as it is named.
 
 Nothing of the files is kept outside FOLDER, and what is printed shows no value of a row, only its shape (9 a digit, A a
-letter, 字 a Chinese character). --csv names a Python with pyarrow; then Parquet files go in as CSV too. --postgres is the URL
+letter, 字 Chinese characters). --csv names a Python with pyarrow; then Parquet files go in as CSV too. --postgres is the URL
 of a server where a database `xinheng_real_data` may be made (and dropped before); without it only SQLite is used.
 """
 import argparse, collections, csv, os, pathlib, re, sqlite3, subprocess, sys, time
@@ -38,10 +38,10 @@ NOT_TAKEN = ["jinan_risk_flags_hashed.csv.gz"]
 CAUSES = [
     ("intake.subject.invalid", r"^$", "no code at all"),
     ("intake.subject.invalid", r"^9\.9+E\+9+$|^9E\+9+$", "a code that a spreadsheet turned into a number in scientific notation: its last digits are gone"),
-    ("intake.subject.invalid", r"^9{14,15}0{3,4}$|^9{18}$", "18 digits: a spreadsheet kept 15 figures and wrote zeros behind, or a code that fails its check digit"),
-    ("intake.subject.invalid", r"字", "words where the code should be (columns shifted, or not a code)"),
+    ("intake.subject.invalid", r"^(?=.{18}$)9+0{3,}$", "18 digits that end in zeros: a spreadsheet kept 15 figures"),
+    ("intake.subject.invalid", r"^9+0*$", "only digits, as many as no code or with a wrong check digit (typing, OCR, a spreadsheet)"),
+    ("intake.subject.invalid", r"字", "words in or instead of the code (OCR, columns shifted)"),
     ("intake.subject.invalid", r"^.{18}$", "18 characters whose check digit is wrong (typing or OCR)"),
-    ("intake.subject.invalid", r"^9{13}$|^9{15}$", "an old registration number whose check digit is wrong"),
     ("intake.subject.invalid", r".", "not the length of any code"),
     ("intake.field.missing", r"", "a field that the item needs is empty"),
     ("intake.field.invalid", r"", "a value that the field cannot hold"),
@@ -56,6 +56,7 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--binary", default="xinheng")
     parser.add_argument("--postgres")
+    parser.add_argument("--pack", default="base", help="a pack of the program, or the path of one")
     parser.add_argument("--psql", help="the program psql (found by itself on Debian)")
     parser.add_argument("--only", nargs="*", help="words of names in FILES")
     parser.add_argument("--csv", help="a Python with pyarrow")
@@ -129,7 +130,7 @@ class House:
         subprocess.run(["rm", "-rf", str(self.folder)], check=True)
         self.folder.mkdir(parents=True)
         self.prepare()
-        code, said, *_ = self.run("init", "--database", self.url, "--pack", "base")
+        code, said, *_ = self.run("init", "--database", self.url, "--pack", self.asked.pack)
         if code:
             sys.exit(f"{self.name}: {said}")
 
@@ -232,7 +233,8 @@ class Outcome:
         form = shape(value)
         self.shapes[key][form] += 1
         self.lines.add(line)
-        cause = next(text for start, fits, text in CAUSES if code.startswith(start) and re.search(fits, form))
+        bare = re.sub(r"\s", "", form)
+        cause = next(text for start, fits, text in CAUSES if code.startswith(start) and re.search(fits, bare))
         self.causes[cause] += 1
 
     def facts(self):
@@ -241,8 +243,10 @@ class Outcome:
 
 
 def shape(value):
-    """The form of a value without the value: 9 a digit, A a letter, 字 a Chinese character."""
-    value = re.sub(r"[0-9]", "9", value)
+    """The form of a value without the value: 9 a digit, A a letter, 字 Chinese characters; zeros at the end as they are."""
+    kept = re.search(r"0{3,}$", value)
+    kept = kept[0] if kept else ""
+    value = re.sub(r"[0-9]", "9", value[: len(value) - len(kept)]) + kept
     value = re.sub(r"E\+9", "\0", value)
     value = re.sub(r"[A-Za-z]", "A", value).replace("\0", "E+9")
     value = re.sub(r"[\u3400-\u9fff]", "字", value)

@@ -288,7 +288,7 @@ mod tests {
             Value::Number(4.0),
             Value::Number(10.0),
             Value::Number(2.0),
-            Value::Number(3.0_f64.ln()),
+            Value::Number(2.0_f64.ln_1p()),
             Value::Number(60.0),
             Value::Number(3.0),
             Value::Text("春".into()),

@@ -329,9 +329,10 @@ proptest! {
             prop_assert_eq!(weighed.clone().map(|w| w.found).sum::<u32>(), trained.card.made.found);
             prop_assert!(part.coefficient > 0.0);
             if part.feature == "past" {
-                prop_assert!(part.bands.windows(2).all(|pair| {
+                let ordered = part.bands.windows(2).all(|pair| {
                     pair[0].weighed.woe <= pair[1].weighed.woe && pair[0].weighed.points <= pair[1].weighed.points
-                }));
+                });
+                prop_assert!(ordered);
             }
             // Points are the weight of evidence on the scale, rounded once.
             let scale = f64::from(trained.card.scale.points_to_double) / std::f64::consts::LN_2;

@@ -276,7 +276,8 @@ class Report:
             self.say(f"| {house.name} | {counts} | {outcome.spent:.1f} | {outcome.peak} |")
         first = outcomes[0]
         if first.code:
-            self.say("\nNot taken: " + " ".join(line for line in first.said.splitlines() if line.strip()))
+            said = " ".join(line for line in first.said.splitlines() if line.strip())
+            self.say(f"\nNot taken, ended with {first.code}: {said}")
         if first.unknown:
             self.say("\nColumns not understood: " + "、".join(first.unknown))
         if first.reasons:
@@ -288,7 +289,8 @@ class Report:
             self.say("\nBy cause: " + "; ".join(f"{cause}: {count:,}" for cause, count in first.causes.most_common()) + ".")
         differ = [house.name for house, outcome in zip(houses, outcomes) if outcome.facts() != first.facts()]
         if differ:
-            self.say(f"\n**The databases differ: {', '.join(differ)}.**")
+            codes = ", ".join(f"{house.name} ended with {outcome.code}" for house, outcome in zip(houses, outcomes))
+            self.say(f"\n**The databases differ: {', '.join(differ)}** ({codes}).")
         return bool(differ)
 
     def whole(self, houses):

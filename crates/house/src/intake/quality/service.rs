@@ -69,7 +69,7 @@ pub fn measure(tx: &mut Tx, op: &Op, month: &str) -> Outcome<()> {
         }
     }
     for (batch_id, lines) in store::loose(tx, span)? {
-        if let Some((key, _)) = about.get(&batch_id) {
+        if let Some(key) = about.get(&batch_id) {
             counts.entry(key.clone()).or_default().rows_unlinked += lines;
         }
     }

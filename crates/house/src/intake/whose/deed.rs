@@ -115,6 +115,7 @@ pub fn write(tx: &mut Tx, op: &Op, deed: &Deed<'_>, records: &[(i64, Entry)]) ->
             supplier: deed.supplier.to_owned(),
             source: deed.source.to_owned(),
             file_name: deed.title.to_owned(),
+            ..NewBatch::default()
         };
         // A digest no file has: nothing handed over is ever taken for it.
         batches::save_batch(tx, batch_id, &new, &format!("{}:{batch_id}", deed.source), op.at)?;

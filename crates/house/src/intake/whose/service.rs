@@ -217,6 +217,7 @@ fn link_batch(tx: &mut Tx, op: &Op, rows: &[(Loose, &Choice)]) -> Outcome<Vec<De
         supplier: first.supplier.clone(),
         source: "match".into(),
         file_name: format!("批次 {} 的待关联行", first.batch_id),
+        ..NewBatch::default()
     };
     let count = i64::try_from(rows.len()).unwrap_or(0);
     let batch = collection::take(tx, op, &new, frame, count)?;

@@ -1,7 +1,7 @@
 //! Commands and queries of pulling.
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::BufWriter;
 
 use chrono::Duration;
 use db::Tx;

@@ -61,6 +61,9 @@ pub fn run(asked: &Train) -> Outcome<()> {
     };
     if spec.features.is_empty() {
         spec.features = found_features(&asked.file, &spec.columns)?;
+        if let (Some(model), Some(from)) = (&asked.like, asked.from) {
+            by_code(&mut spec.features, model, &indicator_rows(&asked.pack, from)?);
+        }
     }
     let sample = sample_of(&asked.file, &spec)?;
     let sample = asked
@@ -120,6 +123,21 @@ fn found_features(path: &Path, columns: &Columns) -> Outcome<Vec<scorecard::Feat
         &headings,
         held.iter().map(|row| row.cells().collect()),
     ))
+}
+
+/// Codes that look like numbers are codes all the same where the model scores by code.
+fn by_code(features: &mut [scorecard::Feature], model: &str, rows: &[Table]) {
+    for feature in features {
+        let coded = rows.iter().any(|row| {
+            let text = |key: &str| row.get(key).and_then(toml::Value::as_str);
+            text("model") == Some(model)
+                && text("code") == Some(feature.name.as_str())
+                && row.contains_key("map")
+        });
+        if coded && feature.category.is_none() {
+            feature.category = feature.number.take();
+        }
+    }
 }
 
 fn sample_of(path: &Path, spec: &Spec) -> Outcome<Sample> {

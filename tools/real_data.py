@@ -317,11 +317,12 @@ class Report:
             same = all(one == found[0] for one in found)
             failed |= not same
             self.say(f"| {name} | " + " | ".join(f"{rows:,} ({digest})" for rows, digest in found) + f" | {'yes' if same else '**no**'} |")
-        self.say("\n| mark of a code, class | " + " | ".join(house.name for house in houses) + " |")
+        self.say("\n| mark of a code, class, loose rows by supplier | " + " | ".join(house.name for house in houses) + " |")
         self.say("|---|" + "---:|" * len(houses))
         for name, query in {
             "mark": "SELECT kind, marks, count(*) FROM intake_subject GROUP BY kind, marks ORDER BY 1, 2",
             "class": "SELECT class, count(*) FROM assess_class GROUP BY class ORDER BY 1",
+            "row without a right code": "SELECT supplier, state, count(*) FROM intake_loose GROUP BY supplier, state ORDER BY 1, 2",
         }.items():
             counts = [{" ".join(row[:-1]): row[-1] for row in house.rows(query)} for house in houses]
             for key in sorted({key for one in counts for key in one}):

@@ -6,7 +6,7 @@ seven, on SQLite and on PostgreSQL; `xinheng serve` is asked for files at BENCH_
 BENCH_SERVE_SECONDS (40) while other reads go on beside (lists, public pages, names: one in ten on top). The peer is the bare
 queries of a file on the same database, one client, one after another: what the database alone takes.
 
-Names: a deployment of BENCH_SERVE_NAMES (3,000,000) on SQLite whose names are those of /work/shared/data, each once, filled up
+Names: a deployment of BENCH_SERVE_NAMES (3,000,000) on SQLite whose names are those of the shared data folder (SHARED), each once, filled up
 with branches of them; made-up names where that folder is absent, and the section says so. Asked at BENCH_SERVE_NAME_RATE (50) a
 second. The peers hold the same names: PostgreSQL with pg_trgm (GIN) and SQLite FTS5 with trigrams, both asked by LIKE,
 one client, one after another. On a sample the sets found must be equal, or the run fails.
@@ -45,7 +45,7 @@ SEED = 7
 BOUND = 10_000
 XINHENG = TARGET / "xinheng"
 FOLDER = ROOM / "serve"
-SHARED = pathlib.Path("/work/shared/data")
+SHARED = pathlib.Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))
 COMMON = ["有限", "公司", "有限公司", "科技", "贸易", "商贸有限公司", "yxgs", "gs", "youxian"]
 
 
@@ -489,7 +489,7 @@ def names(table, cluster):
     table.note(f"{len(ours)} questions found the same as LIKE does, {compared:,} names in all.")
     table.note("names by kind of question, p50 / p95 / p99 in ms: "
                + "; ".join(f"{kind} ({len(took)}) {spread(took)}" for kind, took in sorted(by_kind.items())) + ".")
-    origin = "real ones, filled up with branches of them" if real else "made up: /work/shared/data is not there"
+    origin = "real ones, filled up with branches of them" if real else "made up: the shared data are not there"
     table.note(f"names: {origin}. Index built in {server.built:.0f} s, {index / 1e6:.0f} MB on disk; {cores:.2f} cores of the "
                f"server, {memory / 1e6:.0f} MB of its own memory; load average before {before}, after {after}.")
 

@@ -279,11 +279,8 @@ mod tests {
             },
         ];
         let headings = ["A", "b", "From", "to", "c", "kind", "first"];
-        let said = read(
-            &features,
-            &headings,
-            &["4", "2", "2014/1/1", "2014-03-02T00:00:00", "", " 餐饮 ", "1"],
-        );
+        let row = ["4", "2", "2014/1/1", "2014-03-02T00:00:00", "", " 餐饮 ", "1"];
+        let said = read(&features, &headings, &row);
         let expected = vec![
             Value::Number(4.0),
             Value::Number(10.0),

@@ -208,7 +208,10 @@ fn end_terms(house: &House) {
     }
     match alive(|| duty::redate(house, &op)) {
         Ok(0) => {}
-        Ok(duties) => tracing::info!(duties, "duties were reckoned anew: the holiday notice of their year is out"),
+        Ok(duties) => tracing::info!(
+            duties,
+            "duties were reckoned anew: the holiday notice of their year is out"
+        ),
         Err(fault) => report(&fault, "duties could not be reckoned anew"),
     }
     if let Err(fault) = alive(|| assess::life::service::tick(house, &op)) {

@@ -329,10 +329,6 @@ fn a_route_without_a_known_permission_keeps_the_program_from_starting() {
 
 #[tokio::test]
 async fn the_secret_of_a_subscriber_is_told_again_on_a_retry_and_stands_nowhere_in_the_database() {
-    db::statements! {
-        /// The answers kept for retries.
-        KEPT = "SELECT answer FROM hall_answer";
-    }
     let desk = desk();
     let introduce = || {
         desk.request("POST", "/api/v1/feed/hooks")
@@ -357,8 +353,7 @@ async fn the_secret_of_a_subscriber_is_told_again_on_a_retry_and_stands_nowhere_
     let (_, _, renewed) = desk.send(renew).await;
     assert!(renewed["secret"].as_str().unwrap().starts_with("whsec_"));
     assert_ne!(renewed["secret"], first["secret"]);
-    let kept = desk.town.ask(|tx, _| tx.all(&KEPT, db::args![]));
-    let kept: Vec<String> = kept.iter().map(|row| row.get("answer").unwrap()).collect();
+    let kept = desk.town.ask(|tx, _| crate::hall::tests::kept_answers(tx));
     assert_eq!(kept.len(), 2);
     assert!(kept.iter().all(|answer| !answer.contains("whsec_")), "{kept:?}");
 }

@@ -13,7 +13,8 @@ use super::ledger::{self, Event};
 use super::{House, InJurisdiction, Op, command, paged, store};
 
 /// What the basis of a deadline says while a year it touches has no holiday notice.
-const PROVISIONAL: &str = "（所涉年度的放假安排尚未公布，暂按《全国年节及纪念日放假办法》推算，公布后自动重算）";
+const PROVISIONAL: &str =
+    "（所涉年度的放假安排尚未公布，暂按《全国年节及纪念日放假办法》推算，公布后自动重算）";
 
 /// A duty about to be opened.
 #[derive(Debug, Clone)]
@@ -141,10 +142,7 @@ fn term(op: &Op, code: &str, from: Day) -> Outcome<Term> {
     let note = if provisional { PROVISIONAL } else { "" };
     Ok(Term {
         due_on: answer.value,
-        basis: format!(
-            "{}{}{note}",
-            answer.trace.basis.title, answer.trace.basis.article
-        ),
+        basis: format!("{}{}{note}", answer.trace.basis.title, answer.trace.basis.article),
         provisional,
     })
 }

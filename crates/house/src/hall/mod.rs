@@ -18,7 +18,7 @@ mod op;
 mod sealed;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod token;
 
 pub use command::{command, command_once, query};

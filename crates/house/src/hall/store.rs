@@ -55,14 +55,12 @@ statements! {
     /// The newest checkpoint.
     CHECKPOINT = "SELECT size, root, at, key, signature, nodes FROM hall_checkpoint ORDER BY size DESC LIMIT 1";
     /// Opens a duty once.
-    SAVE_DUTY = "INSERT INTO hall_duty (duty_id, kind, subject, title, entity_id, division, department, opened_at,
-                 opened_on, due_on, basis, deadline, provisional)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    SAVE_DUTY = "INSERT INTO hall_duty (duty_id, kind, subject, title, entity_id, division, department, opened_at, opened_on,
+                 due_on, basis, deadline, provisional) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
                  ON CONFLICT (kind, subject) DO NOTHING";
     /// Open duties whose last day may still move, in order of number.
-    PROVISIONAL_DUTIES = "SELECT duty_id, kind, subject, title, division, department, opened_on, due_on, basis, done_at,
-                          deadline FROM hall_duty WHERE provisional AND done_at IS NULL AND deadline IS NOT NULL
-                          AND duty_id > $1 ORDER BY duty_id LIMIT $2";
+    PROVISIONAL_DUTIES = "SELECT duty_id, kind, subject, title, division, department, opened_on, due_on, basis, done_at, deadline
+                          FROM hall_duty WHERE provisional AND done_at IS NULL AND duty_id > $1 ORDER BY duty_id LIMIT $2";
     /// Gives a duty another last day.
     REDATE_DUTY = "UPDATE hall_duty SET due_on = $2, basis = $3, provisional = $4 WHERE duty_id = $1";
     /// Closes a duty.
@@ -218,14 +216,11 @@ pub fn move_reader(tx: &mut Tx, name: &str, position: i64) -> Outcome<()> {
 pub fn next_event(tx: &mut Tx, from: i64, verbs: &[&str]) -> Outcome<(Option<Told>, i64)> {
     let list: Vec<db::Value> = verbs.iter().map(|verb| db::Value::from(*verb)).collect();
     let last: i64 = tx.one(&LAST_POSITION, &args![])?.get("position")?;
-    match tx.all_in(&NEXT_EVENT, &args![from], &list)?.first() {
-        Some(row) => {
-            let event = told(row)?;
-            let position = event.position;
-            Ok((Some(event), position))
-        }
-        None => Ok((None, last.max(from))),
-    }
+    let Some(event) = tx.all_in(&NEXT_EVENT, &args![from], &list)?.first().map(told).transpose()? else {
+        return Ok((None, last.max(from)));
+    };
+    let position = event.position;
+    Ok((Some(event), position))
 }
 
 pub fn newest_at(tx: &mut Tx) -> Outcome<Option<Instant>> {
@@ -367,7 +362,6 @@ pub fn save_duty(
     tx.exec(&SAVE_DUTY, &row).map(drop)
 }
 
-/// Duties with the code of their deadline.
 pub fn provisional_duties(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<(Duty, String)>> {
     tx.all(&PROVISIONAL_DUTIES, &args![after, limit])?
         .iter()
@@ -376,8 +370,11 @@ pub fn provisional_duties(tx: &mut Tx, after: i64, limit: i64) -> Outcome<Vec<(D
 }
 
 pub fn redate_duty(tx: &mut Tx, duty_id: i64, term: &Term) -> Outcome<()> {
-    let row = args![duty_id, term.due_on, &term.basis, term.provisional];
-    tx.exec(&REDATE_DUTY, &row).map(drop)
+    tx.exec(
+        &REDATE_DUTY,
+        args![duty_id, term.due_on, &term.basis, term.provisional],
+    )
+    .map(drop)
 }
 
 pub fn close_duty(tx: &mut Tx, op: &Op, kind: &str, subject: &str) -> Outcome<bool> {

@@ -119,6 +119,26 @@ db_test!(a_changed_leaf_is_found, MIGRATIONS, |db| {
     assert_eq!(found.code, "hall.log.broken");
 });
 
+/// What an intruder does: another actor in the event at position 2.
+pub fn forge_actor(db: &db::Db) {
+    db::statements! {
+        /// As its name says.
+        FORGE = "UPDATE hall_event SET actor = 'nobody' WHERE position = 2";
+    }
+    let mut tx = db.begin().unwrap();
+    tx.exec(&FORGE, []).unwrap();
+    tx.commit().unwrap();
+}
+
+/// The answers kept for retries.
+pub fn kept_answers(tx: &mut db::Tx) -> kernel::Outcome<Vec<String>> {
+    db::statements! {
+        /// As its name says.
+        KEPT = "SELECT answer FROM hall_answer";
+    }
+    tx.all(&KEPT, [])?.iter().map(|row| row.get("answer")).collect()
+}
+
 struct Counter;
 
 impl ledger::Reader for Counter {
@@ -254,8 +274,11 @@ db_test!(
     MIGRATIONS,
     |db| {
         let town = Town::build(&db);
-        let year = |rest: &str| base_with_calendar(&format!("[[year]]\nyear = 2027\nnotice = \"试\"\n{rest}"));
-        town.house.law.put(Arc::new(year("provisional = true\noff = [\"2027-01-01\"]\nwork = []\n")));
+        let year =
+            |rest: &str| base_with_calendar(&format!("[[year]]\nyear = 2027\nnotice = \"试\"\n{rest}"));
+        town.house.law.put(Arc::new(year(
+            "provisional = true\noff = [\"2027-01-01\"]\nwork = []\n",
+        )));
         let new = |subject: &str, from: &str| NewDuty {
             kind: "inspect.publish",
             subject: subject.into(),
@@ -266,23 +289,35 @@ db_test!(
             from: from.parse().unwrap(),
         };
         let open = |town: &Town, new: &NewDuty| town.run(|tx, op| duty::open(tx, op, new)).unwrap();
-        assert_eq!(open(&town, &new("task:1", "2026-12-25")).to_string(), "2027-01-25");
-        assert_eq!(open(&town, &new("task:2", "2026-11-25")).to_string(), "2026-12-23");
+        assert_eq!(
+            open(&town, &new("task:1", "2026-12-25")).to_string(),
+            "2027-01-25"
+        );
+        assert_eq!(
+            open(&town, &new("task:2", "2026-11-25")).to_string(),
+            "2026-12-23"
+        );
         open(&town, &new("task:3", "2026-12-25"));
-        town.run(|tx, op| duty::done(tx, op, "inspect.publish", "task:3")).unwrap();
+        town.run(|tx, op| duty::done(tx, op, "inspect.publish", "task:3"))
+            .unwrap();
         let about = |town: &Town, subject: &str| town.ask(|tx, _| duty::about(tx, subject)).remove(0);
         assert!(about(&town, "task:1").basis.contains("尚未公布"));
         assert!(!about(&town, "task:2").basis.contains("尚未公布"));
         // While the notice is not out nothing changes.
         assert_eq!(duty::redate(&town.house, &town.op()).unwrap(), 0);
 
-        town.house.law.put(Arc::new(year("off = [\"2027-01-01..2027-01-05\"]\nwork = [\"2027-01-09\"]\n")));
+        town.house.law.put(Arc::new(year(
+            "off = [\"2027-01-01..2027-01-05\"]\nwork = [\"2027-01-09\"]\n",
+        )));
         assert_eq!(duty::redate(&town.house, &town.op()).unwrap(), 1);
         let moved = about(&town, "task:1");
         assert_eq!(moved.due_on.to_string(), "2027-01-26");
         assert!(!moved.basis.contains("尚未公布"), "{}", moved.basis);
         let told = town.ask(|tx, op| ledger::about(tx, op, "task:1"));
-        let redated = told.iter().find(|event| event.verb == "hall.duty-redated").unwrap();
+        let redated = told
+            .iter()
+            .find(|event| event.verb == "hall.duty-redated")
+            .unwrap();
         assert_eq!(redated.payload["from"], "2027-01-25");
         assert_eq!(redated.payload["to"], "2027-01-26");
         // What is done stays as it was, and a second time finds nothing.

@@ -6,6 +6,7 @@ use super::compile::{Compiled, ModelFault, compile};
 use super::evaluate::{Scratch, UNCLASSED, Verdict, record_at};
 use super::{EntityFacts, MAX_GROUPS, RecordFact};
 use crate::lineup::{Combine, Gate, LineUp, Regime, Special};
+use crate::model::Model;
 use crate::symbols::Symbols;
 
 /// The models beside the general one, made ready.
@@ -84,11 +85,6 @@ pub fn compile_lineup(lineup: &LineUp, symbols: &Symbols) -> Result<Compiled, Mo
     if lineup.special.is_empty() && lineup.regimes.is_empty() {
         return Ok(general);
     }
-    let fault = |model: &str, place: &str, why: String| ModelFault {
-        model: model.to_owned(),
-        place: place.to_owned(),
-        why,
-    };
     for (what, count) in [
         ("专业型模型", lineup.special.len()),
         ("regime", lineup.regimes.len()),
@@ -98,16 +94,6 @@ pub fn compile_lineup(lineup: &LineUp, symbols: &Symbols) -> Result<Compiled, Mo
             return Err(fault(&lineup.general.code, what, why));
         }
     }
-    let same_classes = |model: &crate::model::Model| {
-        let codes = |model: &crate::model::Model| -> Vec<String> {
-            model.classes.iter().map(|class| class.code.clone()).collect()
-        };
-        if codes(model) == codes(&lineup.general) {
-            return Ok(());
-        }
-        let why = format!("各类代码与通用型{}不一致，无法合并", lineup.general.code);
-        Err(fault(&model.code, "classes", why))
-    };
     let mut kept = general.kept.to_vec();
     let mut keep = |item: u16| {
         if let Some(slot) = kept.get_mut(usize::from(item)) {
@@ -116,7 +102,7 @@ pub fn compile_lineup(lineup: &LineUp, symbols: &Symbols) -> Result<Compiled, Mo
     };
     let mut special = Vec::with_capacity(lineup.special.len());
     for spec in &lineup.special {
-        same_classes(&spec.model)?;
+        same_classes(&lineup.general, &spec.model)?;
         let model = compile(&spec.model, symbols)?;
         let tests = tests(&spec.model.code, &spec.applies, symbols)?;
         let needs: Box<[u16]> = spec
@@ -146,7 +132,7 @@ pub fn compile_lineup(lineup: &LineUp, symbols: &Symbols) -> Result<Compiled, Mo
             return Err(fault(&lineup.general.code, &format!("regime {}", spec.code), why));
         }
         let model = spec.model.as_ref().map(|model| {
-            same_classes(model)?;
+            same_classes(&lineup.general, model)?;
             compile(model, symbols)
         });
         let model = model.transpose()?;
@@ -170,6 +156,25 @@ pub fn compile_lineup(lineup: &LineUp, symbols: &Symbols) -> Result<Compiled, Mo
         order,
     }));
     Ok(general)
+}
+
+fn fault(model: &str, place: &str, why: String) -> ModelFault {
+    ModelFault {
+        model: model.to_owned(),
+        place: place.to_owned(),
+        why,
+    }
+}
+
+/// Classes of models that are read together bear the same codes.
+fn same_classes(general: &Model, model: &Model) -> Result<(), ModelFault> {
+    let codes =
+        |model: &Model| -> Vec<String> { model.classes.iter().map(|class| class.code.clone()).collect() };
+    if codes(model) == codes(general) {
+        return Ok(());
+    }
+    let why = format!("各类代码与通用型{}不一致，无法合并", general.code);
+    Err(fault(&model.code, "classes", why))
 }
 
 fn known_item(model: &str, item: &str, symbols: &Symbols) -> Result<u16, ModelFault> {

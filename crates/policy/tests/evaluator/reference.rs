@@ -244,6 +244,19 @@ fn number_of(factor: &Factor, seen: i64, symbols: &Symbols) -> i32 {
     }
 }
 
+/// What an indicator shows to others: the value in bands, the points of a map.
+fn seen_by(model: &Model, code: &str, values: &[Option<i64>], given: &[i32]) -> Option<i64> {
+    let at = model
+        .indicators
+        .iter()
+        .position(|indicator| indicator.code == code)
+        .unwrap();
+    match &model.indicators[at].scoring {
+        Scoring::Bands(_) => values[at],
+        Scoring::Map(_) => values[at].map(|_| i64::from(given[at])),
+    }
+}
+
 /// The class of an entity on a day.
 pub fn find(
     model: &Model,
@@ -288,17 +301,7 @@ pub fn find(
                 };
                 value(&asking, entity, &standing, as_of, symbols)
             }
-            FactorSource::Indicator(code) => {
-                let at = model
-                    .indicators
-                    .iter()
-                    .position(|indicator| indicator.code == *code)
-                    .unwrap();
-                match &model.indicators[at].scoring {
-                    Scoring::Bands(_) => values[at],
-                    Scoring::Map(_) => values[at].map(|_| i64::from(given[at])),
-                }
-            }
+            FactorSource::Indicator(code) => seen_by(model, code, &values, &given),
         };
         let number = seen.map_or(factor.absent, |seen| number_of(factor, seen, symbols));
         total += match factor.unit {
@@ -314,15 +317,7 @@ pub fn find(
         .unwrap();
     let mut floor = None;
     for (number, direct) in model.direct.iter().enumerate() {
-        let at = model
-            .indicators
-            .iter()
-            .position(|indicator| indicator.code == direct.indicator)
-            .unwrap();
-        let compared = match &model.indicators[at].scoring {
-            Scoring::Bands(_) => values[at],
-            Scoring::Map(_) => values[at].map(|_| i64::from(given[at])),
-        };
+        let compared = seen_by(model, &direct.indicator, &values, &given);
         let bound = model
             .classes
             .iter()

@@ -9,7 +9,7 @@ const ROOMS: [&str; 8] = [
     "mod", "model", "rules", "store", "service", "http", "jobs", "tests",
 ];
 /// Rooms of one module only, each with the ADR that gave leave.
-const EXTRA_ROOMS: [(&str, &str); 7] = [
+const EXTRA_ROOMS: [(&str, &str); 10] = [
     ("intake", "table"),      // docs/adr/0008
     ("intake", "quality"),    // docs/adr/0021
     ("intake", "correction"), // docs/adr/0022
@@ -17,6 +17,9 @@ const EXTRA_ROOMS: [(&str, &str); 7] = [
     ("intake", "pull"),       // docs/adr/0022
     ("intake", "receipt"),    // docs/adr/0022
     ("intake", "push"),       // docs/adr/0023
+    ("intake", "whose"),      // docs/adr/0015
+    ("registry", "whose"),    // docs/adr/0015
+    ("assess", "life"),       // docs/adr/0018
 ];
 /// Lines the door of a module may have.
 const DOOR: usize = 60;

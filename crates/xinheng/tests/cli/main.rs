@@ -14,8 +14,8 @@ mod catalogue;
 mod common;
 mod gates;
 mod imports;
-mod models;
 mod model;
+mod models;
 mod packs;
 mod verify;
 

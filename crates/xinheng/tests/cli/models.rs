@@ -19,6 +19,16 @@ classes = [
 ]
 "#;
 
+/// What the account of a shadow run has.
+const SHADOW_PARTS: [&str; 6] = [
+    "全部：",
+    "随机抽取：",
+    "定向抽取：",
+    "AUC  现行",
+    "类别变动：",
+    "[不满足] 护栏：D 类",
+];
+
 /// A small city, classified; the number of the run.
 fn classified() -> (Place, i64) {
     let place = Place::with_deployment();
@@ -54,14 +64,7 @@ fn a_model_is_drafted_run_in_the_shadow_approved_by_another_in_force_and_taken_b
         .run(&["model", "shadow", &id, "--from", "2020-01-01", "--sample", "0"])
         .good();
     assert!(number(&shadow, "检查 ") > 50, "{shadow}");
-    for part in [
-        "全部：",
-        "随机抽取：",
-        "定向抽取：",
-        "AUC  现行",
-        "类别变动：",
-        "[不满足] 护栏：D 类",
-    ] {
+    for part in SHADOW_PARTS {
         assert!(shadow.contains(part), "{part} is not in {shadow}");
     }
     let shown = place

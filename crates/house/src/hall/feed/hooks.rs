@@ -95,7 +95,7 @@ pub fn check_url(url: &str) -> Outcome<()> {
         let detail = format!("接收地址“{url}”不能使用：{why}。形式如 https://host/path。");
         Err(Fault::invalid("hall.hook.url", detail))
     };
-    let Ok(parsed) = url.parse::<axum::http::Uri>() else {
+    let Ok(parsed) = url.parse::<::http::Uri>() else {
         return refuse("不是网址");
     };
     if !matches!(parsed.scheme_str(), Some("http" | "https")) {

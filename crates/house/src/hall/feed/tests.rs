@@ -1,7 +1,7 @@
 //! Stories of the feeds, on both databases.
 use std::sync::Mutex;
 
-use db::{Db, args, db_test};
+use db::db_test;
 use kernel::actor::Scope;
 use kernel::{Actor, Division};
 use proof::feed::{Follower, Page};
@@ -172,7 +172,7 @@ db_test!(
         let town = Town::build(&db);
         happen(&town, "test.done", None, 3);
         assert_eq!(town.ask(|tx, _| log::check(tx, &town.house.keys)), 3);
-        forge(&db);
+        crate::hall::tests::forge_actor(&db);
         let asked = Asked {
             after: 0,
             limit: 10,
@@ -186,16 +186,6 @@ db_test!(
         assert_eq!(checked.unwrap_err().code, "hall.feed.altered");
     }
 );
-
-fn forge(db: &Db) {
-    db::statements! {
-        /// What an intruder does.
-        FORGE = "UPDATE hall_event SET actor = 'nobody' WHERE position = 2";
-    }
-    let mut tx = db.begin().unwrap();
-    tx.exec(&FORGE, args![]).unwrap();
-    tx.commit().unwrap();
-}
 
 db_test!(
     a_subscriber_is_told_in_order_with_a_signature_that_holds_and_only_what_it_wants,

@@ -3,7 +3,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::model::{Expectation, Freshness, Growth, Score};
-use super::{rules, service};
+use super::service;
 use crate::edge::fields::{Path, Query};
 use crate::edge::{Answer, Doc, Edge, Routes, ask, may};
 use crate::hall::Op;
@@ -58,7 +58,9 @@ struct Months {
 
 impl Months {
     fn month(&self, op: &Op) -> String {
-        self.month.clone().unwrap_or_else(|| rules::month_of(op.today()))
+        self.month
+            .clone()
+            .unwrap_or_else(|| service::month_of(op.today()))
     }
 }
 

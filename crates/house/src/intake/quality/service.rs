@@ -7,6 +7,7 @@ use kernel::{Day, Fault, FaultKind, Instant, Outcome};
 use policy::pack::Period;
 
 use super::model::{Counts, Expectation, Freshness, Growth, Measured, Score};
+pub use super::rules::month_of;
 use super::rules::{self, Coverage};
 use super::store;
 use crate::hall::duty::{self, NewDuty};

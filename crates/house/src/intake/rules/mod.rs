@@ -3,6 +3,7 @@ mod columns;
 mod recognise;
 mod reference;
 mod row;
+mod subject;
 
 use kernel::{Day, SubjectNo};
 

@@ -2,13 +2,14 @@
 //! worked out once a file, not once a row.
 use std::borrow::Cow;
 
-use kernel::{Amount, CitizenId, CodeFault, Day, SubjectNo};
+use kernel::{Amount, CitizenId, Day};
 use policy::ItemMode;
 use policy::pack::{CodeTable, Field, FieldType, Item, PackOn, Unit};
 
 use super::super::model::{Draft, LooseDraft, Refusal};
 use super::super::whose::model::Who;
 use super::columns::{Column, Columns, NAME_FIELD};
+use super::subject::read_subject;
 use super::{read_day, reference, tidy};
 
 /// Words in the column of deeds that mean: take it back.
@@ -502,32 +503,4 @@ fn read_money(text: &str, unit: Unit) -> Result<Read<'_>, Wrong> {
     Ok(amount
         .fen()
         .map_or_else(|| Read::Text(text.into()), |fen| Read::Money(fen.get())))
-}
-
-fn read_subject(cell: &str, line: i64) -> Result<SubjectNo, Refusal> {
-    let text = tidy(cell);
-    SubjectNo::parse(text).map_err(|fault| {
-        let (reason, suggestion) = if text.is_empty() {
-            (
-                "没有统一社会信用代码。".to_owned(),
-                Some("请补上 18 位统一社会信用代码或 15 位注册号。".to_owned()),
-            )
-        } else {
-            (fault.to_string(), suggestion_of(&fault))
-        };
-        Refusal {
-            line,
-            field: "统一社会信用代码".into(),
-            value: text.to_owned(),
-            code: "intake.subject.invalid".into(),
-            reason,
-            suggestion,
-        }
-    })
-}
-
-fn suggestion_of(fault: &CodeFault) -> Option<String> {
-    const SHOWN: usize = 3;
-    let codes: Vec<&str> = fault.corrections.iter().take(SHOWN).map(String::as_str).collect();
-    (!codes.is_empty()).then(|| format!("是否为：{}?请核对证照后改正。", codes.join(" 或 ")))
 }

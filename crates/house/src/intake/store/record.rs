@@ -5,7 +5,8 @@ use kernel::{Day, Instant, Outcome};
 use super::super::model::{Fact, Record, Relation};
 use super::{
     ABOUT, CORRECTED_BY, COUNTS, CURRENT_AMONG, CURRENT_OF, EARLIER_OF, FACTS_AFTER, FACTS_OF, LAST_RECORD,
-    NEWEST_OF, POSITION_AT, RECORDS_IN, RECORDS_OF, SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED, TRACE, WITH_ITEM,
+    NEWEST_OF, POSITION_AT, RECORDS_IN, RECORDS_OF, SUBJECT, SUBJECT_NO, TAKEN_BACK, TOUCHED, TRACE,
+    WITH_ITEM,
 };
 
 pub fn subject(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {

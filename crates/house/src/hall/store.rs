@@ -216,7 +216,12 @@ pub fn move_reader(tx: &mut Tx, name: &str, position: i64) -> Outcome<()> {
 pub fn next_event(tx: &mut Tx, from: i64, verbs: &[&str]) -> Outcome<(Option<Told>, i64)> {
     let list: Vec<db::Value> = verbs.iter().map(|verb| db::Value::from(*verb)).collect();
     let last: i64 = tx.one(&LAST_POSITION, &args![])?.get("position")?;
-    let Some(event) = tx.all_in(&NEXT_EVENT, &args![from], &list)?.first().map(told).transpose()? else {
+    let Some(event) = tx
+        .all_in(&NEXT_EVENT, &args![from], &list)?
+        .first()
+        .map(told)
+        .transpose()?
+    else {
         return Ok((None, last.max(from)));
     };
     let position = event.position;

@@ -90,15 +90,9 @@ fn a_model_is_drafted_run_in_the_shadow_approved_by_another_in_force_and_taken_b
 
     let again = place.run(&["explain", &code, "--run", &first.to_string()]).good();
     assert!(again.contains("结果一致"), "{again}");
+    let since = ["classes", "changes", "--since", "2026-06-01"];
     let worse = place
-        .run(&[
-            "classes",
-            "changes",
-            "--since",
-            "2026-06-01",
-            "--direction",
-            "worse",
-        ])
+        .run(&[&since[..], &["--direction", "worse"]].concat())
         .good();
     assert!(
         worse.contains("→ D（变差）") && worse.contains("主要理由："),

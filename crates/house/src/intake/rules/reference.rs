@@ -4,8 +4,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use kernel::{Division, Industry};
+use policy::pack::CodeTable;
 
 use super::row::Wrong;
+
+/// Why a word is wrong that a code table does not have.
+pub(super) fn not_in(table: &CodeTable, text: &str) -> Wrong {
+    const SHOWN: usize = 8;
+    let known = table.values.iter().take(SHOWN).map(|code| code.title.as_str());
+    let known = known.collect::<Vec<_>>().join("、");
+    (
+        format!("“{text}”不在代码表“{}”中。", table.title),
+        Some(format!("可用的有：{known}。")),
+    )
+}
 
 /// Every six-digit division code there has been, and 100000 for the national bureau.
 static AUTHORITIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {

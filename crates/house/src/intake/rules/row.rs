@@ -9,6 +9,7 @@ use policy::pack::{CodeTable, Field, FieldType, Item, PackOn, Unit};
 use super::super::model::{Draft, LooseDraft, Refusal};
 use super::super::whose::model::Who;
 use super::columns::{Column, Columns, NAME_FIELD};
+use super::reference::not_in;
 use super::subject::read_subject;
 use super::{read_day, reference, tidy};
 
@@ -479,16 +480,6 @@ fn is_forever(text: &str) -> bool {
 
 /// Why a value is wrong, and what would be right.
 pub(super) type Wrong = (String, Option<String>);
-
-fn not_in(table: &CodeTable, text: &str) -> Wrong {
-    const SHOWN: usize = 8;
-    let known = table.values.iter().take(SHOWN).map(|code| code.title.as_str());
-    let known = known.collect::<Vec<_>>().join("、");
-    (
-        format!("“{text}”不在代码表“{}”中。", table.title),
-        Some(format!("可用的有：{known}。")),
-    )
-}
 
 /// Renminbi in any usual spelling. An amount in another currency is kept as it is written and gives no figure: rates of
 /// exchange are not the record's business.

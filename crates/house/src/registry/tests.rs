@@ -56,6 +56,7 @@ db_test!(
             supplier: "440511-scjg".into(),
             source: "ledger".into(),
             file_name: "1".into(),
+            ..intake::model::NewBatch::default()
         };
         let row = intake::service::Row {
             subject_no: FIRM.into(),

@@ -37,7 +37,7 @@ pub fn run(asked: &VerifyReceipt) -> Outcome<ExitCode> {
         "回执 {}：{} 于 {}（世界时）提交“{}”，{} 字节，SHA-256 {}",
         received.receipt_id,
         received.supplier,
-        received.received_at,
+        received.received_at.as_str(),
         received.file_name,
         received.bytes,
         received.sha256

@@ -183,7 +183,7 @@ mod tests {
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link.csv")).unwrap();
         let mut looks = Looks::default();
         let start: Instant = "2026-06-01T01:00:00Z".parse().unwrap();
-        let mut at = |looks: &mut Looks, seconds: i64| {
+        let at = |looks: &mut Looks, seconds: i64| {
             looks
                 .quiet(
                     folder.path(),

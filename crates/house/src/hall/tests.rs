@@ -385,7 +385,7 @@ db_test!(
             let job_id = queued(&town);
             town.run(|tx, op| {
                 let until = op.at + chrono::Duration::seconds(60);
-                super::store::claim_job(tx, op.at, (op.at, until), until)
+                crate::hall::store::claim_job(tx, op.at, (op.at, until), until)
             })
             .unwrap();
             assert!(!next(&town, false), "the lease holds while the clock goes right");

@@ -27,10 +27,11 @@ fn table(rows: u32) -> String {
         let day = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap()
             + chrono::Days::new(u64::from(row) * 700 / u64::from(rows));
         let missing = roll(4);
+        let tens_of_millions = roll(9) + 1;
         let capital = if row % 11 == 0 {
             String::new()
         } else {
-            ((roll(9) + 1) * 20_000_000).to_string()
+            (tens_of_millions * 20_000_000).to_string()
         };
         let kind = ["1130", "1151", "9500"][usize::try_from(roll(3)).unwrap()];
         let inspector = roll(3);

@@ -17,6 +17,7 @@ mod common;
 
 mod clock;
 mod disk;
+mod files;
 mod restart;
 mod twice;
 

@@ -16,7 +16,12 @@ const ROOM: [u64; 15] = [
     0, 40, 160, 400, 700, 1_000, 1_400, 2_000, 2_800, 4_000, 5_600, 8_000, 12_000, 18_000, 30_000,
 ];
 /// What says that a disk is full; the last where the failure itself could still be noted.
-const FULL: [&str; 4] = ["intake.disk.full", "db.full", "disk.full", "intake.batch.unfinished"];
+const FULL: [&str; 4] = [
+    "intake.disk.full",
+    "db.full",
+    "disk.full",
+    "intake.batch.unfinished",
+];
 
 /// A disk of its own in memory.
 struct Disk {

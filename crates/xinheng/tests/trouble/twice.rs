@@ -22,7 +22,13 @@ fn calm() -> (Place, std::path::PathBuf) {
     let text = std::fs::read_to_string(reports(&calm, FIRMS)).unwrap();
     let mut seen = std::collections::BTreeSet::new();
     // Code and year.
-    let key = |line: &str| line.split(',').step_by(2).take(2).map(str::to_owned).collect::<Vec<_>>();
+    let key = |line: &str| {
+        line.split(',')
+            .step_by(2)
+            .take(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     let once: Vec<&str> = text.lines().filter(|line| seen.insert(key(line))).collect();
     let file = calm.write("once.csv", once.join("\n"));
     calm.run(&import_of(&file)).good();
@@ -132,8 +138,12 @@ fn the_same_file_handed_over_twice_at_once_is_one_batch_and_from_two_suppliers_i
         .unwrap()
         .2;
     assert_eq!(accepted, wanted[1], "{reports:?}");
-    for [read, accepted, unchanged, refused] in reports {
-        assert_eq!(read, accepted + unchanged + refused);
-        assert_eq!(refused, wanted[3]);
+    // One batch is as undisturbed; to the others every good row is known.
+    for sums in &reports {
+        let [read, _, unchanged, refused] = *sums;
+        assert!(
+            *sums == wanted || (read, refused) == (unchanged + wanted[3], wanted[3]),
+            "{reports:?}"
+        );
     }
 }

@@ -55,15 +55,16 @@ pub const DISK_FULL: &str = "disk.full";
 /// Whether an error comes, at any depth, from a disk without room: full, over the quota, or a file beyond the limit.
 pub fn is_full(error: &(dyn Error + 'static)) -> bool {
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let io = error.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)) {
+    if let Some(io) = error.downcast_ref::<std::io::Error>() {
+        if matches!(io.kind(), StorageFull | QuotaExceeded | FileTooLarge) {
             return true;
         }
-        next = error.source();
+        // An error of this type does not name the one it holds as its source, but that one's.
+        if let Some(held) = io.get_ref() {
+            return is_full(held);
+        }
     }
-    false
+    error.source().is_some_and(is_full)
 }
 
 /// What is wrong with one field of what was handed in.

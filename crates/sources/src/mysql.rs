@@ -155,10 +155,22 @@ impl View {
         };
         let watermark: Option<String> = conn.query_first(greatest).map_err(|error| said(&error))?;
         Ok(Drawn {
-            watermark: watermark.or_else(|| ask.after.clone()),
+            watermark: watermark
+                .map(|text| self.written(&text))
+                .or_else(|| ask.after.clone()),
             unmarked,
             more,
         })
+    }
+
+    /// A watermark as people write it: numbers were compared with ten places, of which those without a digit go.
+    fn written(&self, text: &str) -> String {
+        match self.kind {
+            Marker::Number if text.contains('.') => {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+            _ => text.to_owned(),
+        }
     }
 
     /// A watermark as SQL writes it. It came from the database itself; anything that does not look like one is refused, as it

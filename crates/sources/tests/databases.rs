@@ -375,7 +375,8 @@ on_both!(
         asked.back_seconds = 0;
         let (rows, drawn) = read(&asked).unwrap();
         assert_eq!(names(&rows), ["b", "c"]);
-        assert!(drawn.watermark.unwrap().contains("08:10:00.000001"));
+        // In which hour it is told depends on the zone of the session.
+        assert!(drawn.watermark.unwrap().contains(":10:00.000001"));
     }
 );
 

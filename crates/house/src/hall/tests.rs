@@ -263,7 +263,7 @@ fn base_with_calendar(calendar: &str) -> Pack {
         .into_iter()
         .map(|file| (format!("base/{file}"), base.read("base", &file).unwrap()))
         .collect();
-    let head = "code = \"local\"\ntitle = \"本地\"\nextends = \"base\"\n";
+    let head = "format = 1\ncode = \"local\"\ntitle = \"本地\"\nextends = \"base\"\n";
     files.push(("local/pack.toml".into(), head.into()));
     files.push(("local/calendar.toml".into(), calendar.into()));
     Pack::from_sources(&Memory::new(files), "local").unwrap()

@@ -137,10 +137,10 @@ db_test!(
         assert_eq!(
             watched.files("failed"),
             [
-                "处罚.csv",
-                "处罚.csv.report.txt",
                 "坏.xlsx",
                 "坏.xlsx.report.txt",
+                "处罚.csv",
+                "处罚.csv.report.txt",
                 "空.csv",
                 "空.csv.report.txt"
             ]

@@ -142,6 +142,12 @@ async fn no_public_route_tells_of_risk_classes() {
             .replace("{plan_no}", &seeded.plan_no)
             .replace("{draw}", &seeded.draw_id.to_string())
             .replace("{subject_no}", &seeded.subject_no);
+        // The search wants to be asked for something.
+        let path = if path.ends_with("/public/entities") {
+            format!("{path}?q={}", seeded.subject_no)
+        } else {
+            path
+        };
         assert!(!path.contains('{'), "give this test something to ask {path} for");
         let request = Request::builder()
             .method(entry.method.clone())

@@ -53,7 +53,7 @@ headings = []
 
 const INDICATOR: &str = r#"
 [default]
-from = 2022-01-01
+from = 2022-01-13
 basis = { source = "CAT", article = "全部类别" }
 
 [[indicator]]

@@ -27,7 +27,7 @@ fn a_file_says_for_itself_what_it_is_and_can_be_described_before() {
     );
     let said = place.run(&["import", "describe", file.to_str().unwrap()]).good();
     for wanted in [
-        "行政处罚（penalty）",
+        "“行政处罚”（penalty）",
         "表头在第 1 行",
         "CF_WSH → 决定书文号",
         "2026-03-04",
@@ -63,7 +63,7 @@ fn a_reject_report_is_corrected_in_place_and_handed_over_as_it_is() {
     let wrong = [
         penalty(FIRM, "1号", "2026-03-04"),
         penalty(FIRM, "2号", "2026-02-30"),
-        penalty("91440511MA4000004X", "3号", "2026-03-04"),
+        penalty(OTHER, "3号", "2026-02-31"),
     ];
     let file = place.write("x.csv", format!("{PENALTIES}{}", wrong.concat()));
     let list = place.path("refused.csv");
@@ -90,7 +90,7 @@ fn a_reject_report_is_corrected_in_place_and_handed_over_as_it_is() {
         .unwrap()
         .path();
     let text = fs::read_to_string(second).unwrap();
-    let rest = place.write("再改.csv", text.replacen("91440511MA4000004X", OTHER, 1));
+    let rest = place.write("再改.csv", text.replacen("2026-02-31", "2026-02-27", 1));
     let said = records(&place, &[], &rest).good();
     assert!(said.contains("入库 1 条"), "{said}");
     let inside = Inside::open(&place.data());

@@ -172,7 +172,7 @@ fn what_a_file_lacks_is_said_and_counts_as_unknown() {
     run(&["train", path(&file), "--out", path(&card)]).good();
     let part = place.write("part.csv", "basic.kind\n1151\n");
     let scored = run(&["score", path(&card), path(&part)]);
-    assert_eq!(scored.code, Some(0));
+    assert_eq!(scored.code, Some(0), "{scored:?}");
     assert!(
         scored.err.contains("没有列“dynamic.report-missing”") && scored.err.contains("按未知计分"),
         "{}",

@@ -3,7 +3,7 @@ use std::process::Stdio;
 
 use super::common::server::Server;
 use super::common::{Place, Ran, city, spawn, word};
-use super::{import_of, reports, same, state};
+use super::{State, import_of, reports, same, state};
 
 const FIRMS: usize = 700;
 
@@ -119,7 +119,11 @@ fn the_same_file_handed_over_twice_at_once_is_one_batch_and_from_two_suppliers_i
         wanted.records.len()
     );
     assert!(found.classes == wanted.classes);
-    // Every batch says what became of its rows: new once, unchanged twice, refused each time.
+    each_says_what_became_of_its_rows(&found, &wanted);
+}
+
+/// Every batch says what became of its rows: new once, unchanged twice, refused each time.
+fn each_says_what_became_of_its_rows(found: &State, wanted: &State) {
     let reports: Vec<[i64; 4]> = found
         .batches
         .iter()

@@ -225,9 +225,13 @@ pub fn groups(law: &PackOn<'_>, records: &[Record]) -> Vec<FileGroup> {
             .iter()
             .zip(&fates)
             .filter_map(|(record, fate)| {
-                let item = item_of(law, record)?;
-                let state = state_of(law, record, fate).filter(|_| item.group == group)?;
-                Some(statement(record, &item.title, state))
+                // What was said under an item that no version of the catalogue has any more stays said, under its code.
+                let (title, of) = item_of(law, record)
+                    .map_or((record.item.as_str(), ItemGroup::Operating), |item| {
+                        (item.title.as_str(), item.group)
+                    });
+                let state = state_of(law, record, fate).filter(|_| of == group)?;
+                Some(statement(record, title, state))
             })
             .collect();
         statements.sort_by_key(|statement| std::cmp::Reverse((statement.on, statement.record_id)));

@@ -170,7 +170,7 @@ fn what_a_file_lacks_is_said_and_counts_as_unknown() {
     let file = place.write("table.csv", table(6_000));
     let card = place.path("card.toml");
     run(&["train", path(&file), "--out", path(&card)]).good();
-    let part = place.write("part.csv", "basic.kind\n1151\n");
+    let part = place.write("part.csv", "basic.capital\n20000000\n");
     let scored = run(&["score", path(&card), path(&part)]);
     assert_eq!(scored.code, Some(0), "{scored:?}");
     assert!(

@@ -149,7 +149,7 @@ db_test!(
             fs::read_to_string(watched.folder.path().join(format!("failed/{name}.report.txt"))).unwrap()
         };
         assert!(
-            report("处罚.csv").contains("缺少必需的列"),
+            report("处罚.csv").contains("没有找到“行政许可”的表头"),
             "{}",
             report("处罚.csv")
         );

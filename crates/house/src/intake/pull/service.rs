@@ -210,7 +210,7 @@ pub fn pull_once(house: &House, op: &Op, source: &dyn Source, pull: &Pull) -> Ou
                 .unwrap_or(usize::MAX)
                 .min(PAUSES.len() - 1);
             let next = op.at + Duration::seconds(PAUSES.get(step).copied().unwrap_or(10_800));
-            tracing::info!(pull = %pull.name, why, "a source could not be read");
+            tracing::debug!(pull = %pull.name, why, "a source could not be read");
             command(house, op, |tx, _| store::failed(tx, pull.pull_id, &why, next))?;
             let detail = format!("数据源“{}”抽取失败：{why}", pull.name);
             Err(Fault::new(FaultKind::Busy, UNREAD, detail))

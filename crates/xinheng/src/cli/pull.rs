@@ -183,9 +183,13 @@ fn once(house: &House, name: Option<&str>) -> Outcome<()> {
             .collect(),
     };
     let mut fault = None;
+    let several = pulls.len() > 1;
     for pull in pulls {
         if let Err(failed) = exhaust(house, pull) {
-            say::note(&failed.detail);
+            // The first fault is told at the end in any case.
+            if several {
+                say::note(&failed.detail);
+            }
             fault.get_or_insert(failed);
         }
     }

@@ -111,12 +111,30 @@ fn refused_rows_are_counted_and_written_as_they_came_with_line_field_reason_and_
     );
 }
 
+/// Lines of the abnormal list that lack only the number of the decision: the day of listing stands in for it.
+fn without_number(city: &std::path::Path) -> Vec<i64> {
+    let all: serde_json::Value =
+        serde_json::from_slice(&fs::read(city.join("expected.json")).unwrap()).unwrap();
+    let files = all.as_object().unwrap().values();
+    let mut rows = files
+        .filter(|file| file["item"] == "abnormal-listing")
+        .flat_map(|file| file["bad_rows"].as_array().unwrap());
+    let lacks = |row: &&serde_json::Value| row["column"] == "列入决定书文号" && row["value"] == "";
+    rows.by_ref()
+        .filter(lacks)
+        .map(|row| row["line"].as_i64().unwrap())
+        .collect()
+}
+
 #[test]
 fn of_a_whole_city_exactly_the_wrong_rows_are_refused_in_every_encoding() {
     let place = Place::with_deployment();
     let bad = edits::bad_lines(town());
     for (item, said) in place.import_city(town()) {
-        let wanted: BTreeSet<i64> = bad[item].iter().copied().collect();
+        let mut wanted: BTreeSet<i64> = bad[item].iter().copied().collect();
+        if item == "abnormal-listing" {
+            wanted.retain(|line| !without_number(town()).contains(line));
+        }
         // Those whose code alone is wrong wait for their entity instead.
         let loose = if said.contains("代码缺失或有误 ") {
             number(&said, "代码缺失或有误 ")

@@ -162,6 +162,11 @@ fn terms_of_collection_run_from_the_event_or_the_end_of_its_period() {
         "by the 10th of the next month"
     );
     assert_eq!(due("annual-report", "2025-03-01"), "2026-06-30");
+    assert_eq!(
+        due("annual-report-missing", "2025-03-01"),
+        "2026-07-14",
+        "10 working days after the reports were due"
+    );
     let fault = pack.on(day("2027-12-30")).collect_due("penalty").unwrap_err();
     assert!(fault.detail.contains("2028"), "{}", fault.detail);
 }

@@ -4,9 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Float32Array, Float64Array, RecordBatch};
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 
 use crate::delimited::{clean, too_long, too_many_columns};
 use crate::fault::{ReadFault, unwrapped};
@@ -53,7 +55,7 @@ impl Columnar {
         super::footer::check(file)?;
         let file = file.try_clone().map_err(unwrapped)?;
         guarded(|| {
-            let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|_| broken(""))?;
+            let builder = builder(file).map_err(|_| broken(""))?;
             let names = names(builder.schema(), limits)?;
             let reader = builder.with_batch_size(BATCH).build().map_err(|_| broken(""))?;
             Ok(Self {
@@ -145,6 +147,30 @@ impl Columnar {
             row.push(&text);
         }
         Ok(())
+    }
+}
+
+/// Texts are read as views into the pages they come from: a long value that a dictionary names in every row of a batch
+/// would otherwise stand in memory once for each row.
+fn builder(file: File) -> parquet::errors::Result<ParquetRecordBatchReaderBuilder<File>> {
+    let options = ArrowReaderOptions::new();
+    let plain = ArrowReaderMetadata::load(&file, options.clone())?;
+    let fields: Vec<FieldRef> = plain.schema().fields().iter().map(viewed).collect();
+    let schema = Arc::new(Schema::new_with_metadata(
+        fields,
+        plain.schema().metadata().clone(),
+    ));
+    let viewed = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options.with_schema(schema))?;
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, viewed))
+}
+
+fn viewed(field: &FieldRef) -> FieldRef {
+    match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => {
+            let viewed = Field::clone(field).with_data_type(DataType::Utf8View);
+            Arc::new(viewed)
+        }
+        _ => Arc::clone(field),
     }
 }
 

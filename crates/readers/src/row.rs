@@ -69,7 +69,7 @@ impl Row {
     }
 
     /// Bytes of text held.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.text.len()
     }
 

@@ -27,6 +27,14 @@ impl Line {
         };
         i64::try_from(line).unwrap_or(i64::MAX)
     }
+
+    /// Bytes of text it holds.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Row(row) => row.bytes(),
+            Self::Bad(_) => 0,
+        }
+    }
 }
 
 /// One table of a file, opened: its leading rows are read and looked at, the others wait.

@@ -279,6 +279,10 @@ fn read_collect(sheet: &Sheet<'_>) -> Collect {
     let units = &[("working", DayUnit::Working), ("natural", DayUnit::Natural)];
     let collect = Collect {
         period: sheet.needed_word("period", PERIODS, Period::Event),
+        months: sheet
+            .maybe_whole("months", 0..=60)
+            .and_then(|months| u32::try_from(months).ok())
+            .unwrap_or(0),
         within: u32::try_from(sheet.whole("within", 0..=366)).unwrap_or(0),
         unit: sheet.needed_word("unit", units, DayUnit::Working),
     };

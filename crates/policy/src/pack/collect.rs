@@ -1,5 +1,6 @@
 //! How an item of the catalogue is collected, published and refused, and the units of its amounts.
 
+use chrono::Months;
 use kernel::Day;
 use serde::{Deserialize, Serialize};
 
@@ -97,10 +98,21 @@ impl Period {
 pub struct Collect {
     /// How often.
     pub period: Period,
-    /// Days after the event, or after the end of the period.
+    /// Whole months after the event, or after the end of the period, before the days are counted: half a year is not the
+    /// same number of days every year.
+    pub months: u32,
+    /// Days after that.
     pub within: u32,
     /// Of what.
     pub unit: DayUnit,
+}
+
+impl Collect {
+    /// The day after which the days of the term are counted, for a fact of a day.
+    pub fn counts_from(&self, on: Day) -> Day {
+        let end = self.period.end(on);
+        end.checked_add_months(Months::new(self.months)).unwrap_or(end)
+    }
 }
 
 /// How long an item is published (公示期限): until the day of a field, or so many months after the fact, whichever comes
@@ -139,5 +151,18 @@ mod tests {
         assert_eq!(ends(Period::Quarter, "2025-02-11"), "2025-03-31");
         assert_eq!(ends(Period::HalfYear, "2025-07-01"), "2025-12-31");
         assert_eq!(ends(Period::Year, "2025-07-01"), "2025-12-31");
+    }
+
+    #[test]
+    fn half_a_year_after_the_year_is_30_june_in_leap_years_too() {
+        let collect = Collect {
+            period: Period::Year,
+            months: 6,
+            within: 0,
+            unit: DayUnit::Natural,
+        };
+        for (on, from) in [("2026-03-01", "2027-06-30"), ("2027-03-01", "2028-06-30")] {
+            assert_eq!(collect.counts_from(on.parse().unwrap()).to_string(), from);
+        }
     }
 }

@@ -395,7 +395,7 @@ impl<'p> PackOn<'p> {
         let Some(collect) = self.item(item)?.value.collect else {
             return Ok(None);
         };
-        let end = collect.period.end(self.day);
+        let end = collect.counts_from(self.day);
         let due: Result<Day, CalendarFault> = match collect.unit {
             DayUnit::Working => self.pack.calendar.add_working_days(end, collect.within),
             DayUnit::Natural => self.pack.calendar.natural_period_end(end, collect.within),

@@ -14,6 +14,8 @@ use crate::hall::{House, Op, command, ledger};
 const BATCH: i64 = 2_000;
 /// Most events on a page.
 pub const MOST: i64 = 1_000;
+/// Bytes of events after which a page ends before its last position, so that whoever follows need not hold more.
+const MOST_BYTES: usize = 8 << 20;
 
 /// Lets sealed events enter the tree. Returns how many did.
 pub fn extend(house: &House, op: &Op) -> Outcome<u64> {
@@ -116,19 +118,25 @@ pub fn page(tx: &mut Tx, op: &Op, keys: &Keys, asked: &Asked) -> Outcome<Page> {
         asked.verbs.is_empty() || asked.verbs.iter().any(wanted)
     };
     let mut entries = Vec::with_capacity(leaves.len());
+    let mut bytes = 0;
     for (hash, (event, place)) in leaves.iter().zip(events) {
+        if bytes >= MOST_BYTES {
+            break;
+        }
         let position = event.position;
         let shown = wants(&event.verb) && op.actor.scope.covers(&place);
         let data = text(keys, event)?;
         if feed::leaf(keys.suite, &data) != *hash {
             return Err(altered(position));
         }
+        bytes += if shown { data.len() } else { 0 };
         entries.push(Entry {
             position: position.unsigned_abs(),
             data: shown.then_some(data),
             hash: (!shown).then_some(*hash),
         });
     }
+    let end = asked.after + number(u64::try_from(entries.len()).unwrap_or(0));
     let range = range_at(tx, keys.suite, end)?;
     let state = State::sign(&keys.platform, range.size(), range.root(), time_text(op.at)?)
         .map_err(|fault| proof_fault(&fault))?;

@@ -13,12 +13,27 @@ pub struct Coverage {
     pub covered: i64,
 }
 
+/// What redundancy is judged by: rows of items whose records are handed over once. Of an item in mode `state` a supplier
+/// does well to hand everything over again, and what has not changed is no fault.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Repeats {
+    /// Rows read of such items.
+    pub rows: i64,
+    /// Those of them that say what is known already.
+    pub repeated: i64,
+}
+
 /// The dimensions of a month, in the pack's order, and the score: the weighted mean of those that can be judged.
-pub fn score(counts: &Counts, coverage: Coverage, weights: &[i64]) -> (Option<i64>, Vec<Dimension>) {
+pub fn score(
+    counts: &Counts,
+    repeats: Repeats,
+    coverage: Coverage,
+    weights: &[i64],
+) -> (Option<i64>, Vec<Dimension>) {
     let parts = [
         (counts.rows_missing, counts.rows_read, "缺少必填内容的行"),
         (counts.rows_malformed, counts.rows_read, "格式不合要求的行"),
-        (counts.rows_unchanged, counts.rows_read, "与已有记录重复的行"),
+        (repeats.repeated, repeats.rows, "与已有记录重复的行"),
         (counts.rows_unlinked, counts.rows_read, "找不到主体或所指记录的行"),
         (counts.corrected, counts.records, "更正或撤销以前报送的记录"),
         (counts.late, counts.judged, "超过归集时限的记录"),
@@ -107,12 +122,16 @@ mod tests {
             ..Counts::default()
         };
         let coverage = Coverage { owed: 2, covered: 2 };
-        assert_eq!(score(&counts, coverage, &WEIGHTS).0, Some(1_000));
+        let repeats = Repeats {
+            rows: 10_000,
+            repeated: 0,
+        };
+        assert_eq!(score(&counts, repeats, coverage, &WEIGHTS).0, Some(1_000));
         let one = Counts {
             rows_missing: 1,
             ..counts
         };
-        let (total, dimensions) = score(&one, coverage, &WEIGHTS);
+        let (total, dimensions) = score(&one, repeats, coverage, &WEIGHTS);
         assert_eq!((total, dimensions[0].score), (Some(999), Some(999)));
     }
 
@@ -124,11 +143,14 @@ mod tests {
             records: 5,
             ..Counts::default()
         };
-        let (total, dimensions) = score(&counts, Coverage::default(), &WEIGHTS);
-        assert_eq!((dimensions[5].score, dimensions[6].score), (None, None));
-        // (20 + 15 + 5 + 20/2 + 15) / 75 of 1000.
-        assert_eq!(total, Some(866));
-        assert_eq!(score(&Counts::default(), Coverage::default(), &WEIGHTS).0, None);
+        let nothing = (Repeats::default(), Coverage::default());
+        let (total, dimensions) = score(&counts, nothing.0, nothing.1, &WEIGHTS);
+        for open in [2, 5, 6] {
+            assert_eq!(dimensions[open].score, None);
+        }
+        // (20 + 15 + 20/2 + 15) / 70 of 1000.
+        assert_eq!(total, Some(857));
+        assert_eq!(score(&Counts::default(), nothing.0, nothing.1, &WEIGHTS).0, None);
     }
 
     #[test]

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Duration, NaiveTime, TimeZone as _};
 use db::Tx;
 use kernel::{Day, Fault, FaultKind, Instant, Outcome};
+use policy::ItemMode;
 use policy::pack::Period;
 
 use super::model::{Counts, Expectation, Freshness, Growth, Measured, Score};
 pub use super::rules::month_of;
-use super::rules::{self, Coverage};
+use super::rules::{self, Coverage, Repeats};
 use super::store;
 use crate::hall::duty::{self, NewDuty};
-use crate::hall::{House, InJurisdiction as _, Op, command, local_day};
+use crate::hall::{House, InJurisdiction as _, Op, command, local_day, query};
 use crate::office;
 
 /// Kind of the duty of a supplier that owes a hand-over.
@@ -34,10 +35,9 @@ fn month_span(month: &str) -> Outcome<((Day, Day), (Instant, Instant))> {
     Ok((days, (begin_of(days.0), begin_of(days.1))))
 }
 
-/// Counts a month and keeps the counts. Counting again replaces them.
-pub fn measure(tx: &mut Tx, op: &Op, month: &str) -> Outcome<()> {
+/// Counts a month. Reads every record of the month, so it belongs into a [`query`], which holds nobody up.
+pub fn count(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Measured>> {
     let (_, span) = month_span(month)?;
-    tx.lock("intake_quality", 0)?;
     let began: HashMap<(String, String), Day> = store::spans(tx)?
         .into_iter()
         .map(|(supplier, item, first, _)| ((supplier, item), local_day(first)))
@@ -92,15 +92,19 @@ pub fn measure(tx: &mut Tx, op: &Op, month: &str) -> Outcome<()> {
             }
         })?;
     }
-    let measured: Vec<Measured> = counts
-        .into_iter()
-        .map(|((supplier, item), counts)| Measured {
-            month: month.to_owned(),
-            supplier,
-            item,
-            counts,
-        })
-        .collect();
+    let measured = counts.into_iter().map(|((supplier, item), counts)| Measured {
+        month: month.to_owned(),
+        supplier,
+        item,
+        counts,
+    });
+    Ok(measured.collect())
+}
+
+/// Counts a month and keeps the counts. Counting again replaces them.
+#[cfg(test)]
+pub fn measure(tx: &mut Tx, op: &Op, month: &str) -> Outcome<()> {
+    let measured = count(tx, op, month)?;
     store::save_month(tx, month, &measured, op.at)
 }
 
@@ -139,10 +143,16 @@ fn scores_of(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Score>> {
     let ((first, next), (begin, end)) = month_span(month)?;
     let last_day = next.pred_opt().unwrap_or(first).min(op.today());
     let weights = op.pack.on(last_day).quality_weights()?;
-    let mut sums: BTreeMap<String, Counts> = BTreeMap::new();
+    let law = op.pack.on(last_day);
+    let mut sums: BTreeMap<String, (Counts, Repeats)> = BTreeMap::new();
     for row in store::measured(tx, month, month)? {
-        let sum = sums.entry(row.supplier).or_default();
+        let (sum, repeats) = sums.entry(row.supplier).or_default();
         *sum = sum.plus(&row.counts);
+        let mode = law.item(&row.item).map(|item| item.value.mode);
+        if mode.is_ok_and(|mode| mode != ItemMode::State) {
+            repeats.rows += row.counts.rows_read;
+            repeats.repeated += row.counts.rows_unchanged;
+        }
     }
     let departments = office::service::departments(tx)?;
     let spans = store::spans(tx)?;
@@ -150,8 +160,7 @@ fn scores_of(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Score>> {
         .into_iter()
         .collect();
     let sent_back: HashMap<String, (i64, i64)> = store::sent_back(tx, (begin, end))?.into_iter().collect();
-    let law = op.pack.on(last_day);
-    let scores = sums.into_iter().map(|(supplier, counts)| {
+    let scores = sums.into_iter().map(|(supplier, (counts, repeats))| {
         let department = departments.iter().find(|it| it.department_id == supplier);
         let owed: Vec<(String, Option<u32>)> = law
             .items()
@@ -175,7 +184,7 @@ fn scores_of(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Score>> {
             covered: i64::try_from(covered).unwrap_or(0),
         };
         let (back, right) = sent_back.get(&supplier).copied().unwrap_or_default();
-        let (score, dimensions) = rules::score(&counts, coverage, &weights);
+        let (score, dimensions) = rules::score(&counts, repeats, coverage, &weights);
         Score {
             month: month.to_owned(),
             supplier_name: department.map(|it| it.name.clone()),
@@ -296,35 +305,53 @@ pub fn expectations(tx: &mut Tx, op: &Op) -> Outcome<Vec<Expectation>> {
 
 /// Once a day: counts the months that are not closed, and opens what suppliers owe by now. Returns whether it was its day.
 pub fn watch(house: &House, op: &Op) -> Outcome<bool> {
+    let today = op.today();
+    let done = |tx: &mut Tx| Ok(store::seen(tx, WATCH)?.is_some_and(|day| day >= today));
+    // Counted before anything is locked. What is taken in meanwhile is counted tomorrow, when these months are counted again.
+    let counted = query(house, op, |tx, op| {
+        if done(tx)? { Ok(None) } else { open_months(tx, op) }
+    })?;
+    let Some(counted) = counted else {
+        return Ok(false);
+    };
     command(house, op, |tx, op| {
         tx.lock(WATCH, 0)?;
-        let today = op.today();
-        let seen = store::seen(tx, WATCH)?;
-        if seen.is_some_and(|day| day >= today) {
+        if done(tx)? {
             return Ok(false);
         }
-        // Everything since the last time, and the month before it, for what came in at its end and was taken in later; the
-        // first time, since the first batch. Clocks that jump back change nothing.
-        let mut month = match (seen, store::first_batch(tx)?) {
-            (Some(seen), _) => {
-                let month = rules::month_of(seen);
-                rules::months_before(&month, 1).unwrap_or(month)
-            }
-            (None, Some(first)) => rules::month_of(local_day(first)),
-            (None, None) => return Ok(false),
-        };
-        let last = rules::month_of(today);
-        while month <= last {
-            measure(tx, op, &month)?;
-            let Some((_, next)) = rules::month_days(&month) else {
-                break;
-            };
-            month = rules::month_of(next);
+        for (month, measured) in &counted {
+            store::save_month(tx, month, measured, op.at)?;
         }
         expect_all(tx, op)?;
         store::see(tx, WATCH, today)?;
         Ok(true)
     })
+}
+
+/// A month and its counts.
+type Month = (String, Vec<Measured>);
+
+/// Counts everything since the last time, and the month before it, for what came in at its end and was taken in later; the
+/// first time, since the first batch. Clocks that jump back change nothing.
+fn open_months(tx: &mut Tx, op: &Op) -> Outcome<Option<Vec<Month>>> {
+    let mut month = match (store::seen(tx, WATCH)?, store::first_batch(tx)?) {
+        (Some(seen), _) => {
+            let month = rules::month_of(seen);
+            rules::months_before(&month, 1).unwrap_or(month)
+        }
+        (None, Some(first)) => rules::month_of(local_day(first)),
+        (None, None) => return Ok(None),
+    };
+    let last = rules::month_of(op.today());
+    let mut counted = Vec::new();
+    while month <= last {
+        let measured = count(tx, op, &month)?;
+        let next = rules::month_days(&month).map(|(_, next)| rules::month_of(next));
+        counted.push((month, measured));
+        let Some(next) = next else { break };
+        month = next;
+    }
+    Ok(Some(counted))
 }
 
 /// Opens what each supplier owes for the last period that is over, unless it came or something of the item is open still.
@@ -340,7 +367,8 @@ fn expect_all(tx: &mut Tx, op: &Op) -> Outcome<()> {
         let Some(end) = last_end(collect.period, today) else {
             continue;
         };
-        if local_day(first) > end || local_day(last) > end || !store::open(tx, &supplier, &item)?.is_empty() {
+        // What came on the last day of the period may be all of it: the benefit of the doubt is the supplier's.
+        if local_day(first) > end || local_day(last) >= end || !store::open(tx, &supplier, &item)?.is_empty() {
             continue;
         }
         let Ok(Some(due_on)) = op.pack.on(end).collect_due(&item) else {

@@ -14,6 +14,9 @@ use super::frame::Frame;
 
 /// Rows that go from hand to hand together: one frame.
 const TOGETHER: usize = 4_000;
+/// Bytes of text at which a frame is closed although it has fewer rows: rows may be a megabyte long each, and a frame is
+/// one value of the database and stands in memory whole.
+const TOGETHER_BYTES: usize = 8 << 20;
 /// More threads than this only wait for the reader.
 const MOST_THREADS: usize = 8;
 /// Pieces under way for each thread: one read, one checked, one kept.
@@ -130,6 +133,7 @@ pub fn check_all(
 /// Cuts the file into pieces.
 fn read(rows: table::Rows, after: i64, give: &Sender<Piece>, leaves: &Receiver<()>) {
     let mut number = 0;
+    let mut bytes = 0;
     let mut piece = Vec::with_capacity(TOGETHER);
     let mut send = |piece: Outcome<Vec<Line>>| {
         number += 1;
@@ -138,13 +142,17 @@ fn read(rows: table::Rows, after: i64, give: &Sender<Piece>, leaves: &Receiver<(
     for row in rows {
         match row {
             Ok(row) if row.number() <= after => {}
-            Ok(row) => piece.push(row),
+            Ok(row) => {
+                bytes += row.bytes();
+                piece.push(row);
+            }
             Err(fault) => {
                 let _ = send(Ok(piece)) && send(Err(fault));
                 return;
             }
         }
-        if piece.len() >= TOGETHER {
+        if piece.len() >= TOGETHER || bytes >= TOGETHER_BYTES {
+            bytes = 0;
             let full = std::mem::replace(&mut piece, Vec::with_capacity(TOGETHER));
             if !send(Ok(full)) {
                 return;

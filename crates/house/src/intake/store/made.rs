@@ -70,28 +70,30 @@ pub fn current(tx: &mut Tx, item: &str, subjects: &[i64]) -> Outcome<HashMap<(i6
         .collect()
 }
 
+/// Columns of a record, in the order in which records are filled in.
+pub const RECORD_COLUMNS: [&str; 18] = [
+    "record_id",
+    "subject_id",
+    "item",
+    "record_key",
+    "digest",
+    "relation",
+    "names_id",
+    "on_day",
+    "ends_day",
+    "amount_fen",
+    "level",
+    "code",
+    "payload",
+    "supplier",
+    "source",
+    "batch_id",
+    "line",
+    "received_at",
+];
+
 pub fn save_records(tx: &mut Tx, batch: &Batch, records: &[Made<'_>]) -> Outcome<u64> {
-    let columns = [
-        "record_id",
-        "subject_id",
-        "item",
-        "record_key",
-        "digest",
-        "relation",
-        "names_id",
-        "on_day",
-        "ends_day",
-        "amount_fen",
-        "level",
-        "code",
-        "payload",
-        "supplier",
-        "source",
-        "batch_id",
-        "line",
-        "received_at",
-    ];
-    tx.fill("intake_record", &columns, |filling| {
+    tx.fill("intake_record", &RECORD_COLUMNS, |filling| {
         records.iter().try_for_each(|record| {
             let row = &record.row;
             filling.row(&[

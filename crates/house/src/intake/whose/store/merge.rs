@@ -5,6 +5,7 @@ use db::{Cell, Row, Tx, Value, args, statements};
 use kernel::{Instant, Outcome};
 
 use super::super::super::model::Relation;
+use super::super::super::store::RECORD_COLUMNS;
 use super::super::deed::{Entry, Known};
 use super::super::model::{Merge, Moved};
 
@@ -149,27 +150,7 @@ pub fn forget_current(tx: &mut Tx, known: &Known) -> Outcome<()> {
 /// Writes records with numbers that are theirs already, all of one batch.
 pub fn write(tx: &mut Tx, batch: (i64, &str, Instant), records: &[(i64, &Entry)]) -> Outcome<()> {
     let (batch_id, source, at) = batch;
-    let columns = [
-        "record_id",
-        "subject_id",
-        "item",
-        "record_key",
-        "digest",
-        "relation",
-        "names_id",
-        "on_day",
-        "ends_day",
-        "amount_fen",
-        "level",
-        "code",
-        "payload",
-        "supplier",
-        "source",
-        "batch_id",
-        "line",
-        "received_at",
-    ];
-    tx.fill("intake_record", &columns, |filling| {
+    tx.fill("intake_record", &RECORD_COLUMNS, |filling| {
         records.iter().try_for_each(|(record_id, entry)| {
             filling.row(&[
                 Cell::Int(*record_id),

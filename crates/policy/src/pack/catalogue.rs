@@ -25,9 +25,16 @@ pub struct Code {
     pub title: String,
     /// What suppliers also write.
     pub aliases: Vec<String>,
+    /// How grave what it stands for is: the level of a record that has this code and no level of its own.
+    pub level: Option<i32>,
 }
 
 impl CodeTable {
+    /// How grave what a code stands for is, where the table says so.
+    pub fn level_of(&self, code: &str) -> Option<i32> {
+        self.values.iter().find(|value| value.code == code)?.level
+    }
+
     /// Whether the table holds the code.
     pub fn has(&self, code: &str) -> bool {
         self.values.iter().any(|value| value.code == code)
@@ -413,6 +420,7 @@ mod tests {
             code: code.into(),
             title: title.into(),
             aliases: vec![alias.into()],
+            level: None,
         };
         let table = CodeTable {
             title: "t".into(),

@@ -17,6 +17,9 @@ impl CodeTable {
                 code: value.text("code"),
                 title: value.text("title"),
                 aliases: value.maybe_texts("aliases").unwrap_or_default(),
+                level: value
+                    .maybe_whole("level", 0..=9)
+                    .and_then(|level| i32::try_from(level).ok()),
             };
             if values.iter().any(|other| other.code == code.code) {
                 value.fault(

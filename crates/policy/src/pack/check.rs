@@ -324,7 +324,8 @@ impl FactBuilder<'_> {
         }
         fact.ends_on = known.until.map_or(OPEN, day_number);
         fact.amount_fen = known.amount_fen.unwrap_or(0);
-        fact.level = known.level.unwrap_or(0);
+        let told = || self.on.level_table(item)?.level_of(known.code.as_deref()?);
+        fact.level = known.level.or_else(told).unwrap_or(0);
         fact.code = known.code.map_or(0, |code| self.symbols.code(&code));
         Ok(())
     }

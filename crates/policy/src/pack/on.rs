@@ -403,6 +403,14 @@ impl<'p> PackOn<'p> {
         Ok(Some(due?))
     }
 
+    /// The table that says how grave a record of an item without a level of its own is: that of the field whose code the
+    /// evaluator sees.
+    pub fn level_table(&self, item: &Item) -> Option<&'p CodeTable> {
+        item.facts.level.as_ref()?;
+        let field = item.field(item.facts.code.as_deref()?)?;
+        Some(self.table(field.table.as_deref()?).ok()?.value)
+    }
+
     /// What stands in for the class of an entity that has none when a draw is planned.
     pub fn unclassed(&self) -> Asked<'p, Unclassed> {
         self.ask(&self.pack.content.unclassed, "unclassed", "unclassed")

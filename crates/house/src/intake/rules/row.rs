@@ -31,6 +31,8 @@ pub struct Checker<'p> {
     by_name: Vec<usize>,
     /// Places in `fields` of the fields of the key, in its order.
     key: Vec<Option<usize>>,
+    /// Says how grave a row without a level of its own is.
+    levels: Option<&'p CodeTable>,
 }
 
 /// One field of the item and how it is read.
@@ -170,6 +172,7 @@ impl<'p> Checker<'p> {
                 .collect(),
             by_name,
             key: item.key.iter().map(place).collect(),
+            levels: law.level_table(item),
             sent_back: columns.sent_back(),
             fields,
         }
@@ -240,6 +243,8 @@ impl<'p> Checker<'p> {
                 None,
             );
         }
+        let told = || self.levels?.level_of(draft.code.as_deref()?).map(i64::from);
+        draft.level = draft.level.or_else(told);
         let whole = reading.faults.is_empty();
         match subject {
             Ok(subject) if whole => Judged::Good(Draft {

@@ -69,6 +69,11 @@ db_test!(
             ("2026-03-04", Some(500_000)),
             "CF_NR_FK is in 万元: {first:?}"
         );
+        assert_eq!(
+            (first.level, found[1].level),
+            (Some(2), Some(1)),
+            "the table has no level, the kinds of penalty tell it"
+        );
         assert_eq!(text(first, "confiscated"), "12500.00");
         assert_eq!(text(first, "valid_until"), "长期");
         assert_eq!(

@@ -47,7 +47,7 @@ pub use draw::{
 pub use fault::{PackFault, Place};
 pub use inspection::{CheckItem, CheckKind, Follow, FollowAction, ResultCode, SubjectFilter};
 pub use matching::{Matching, THRESHOLDS as MATCHING_THRESHOLDS, WEIGHTS as MATCHING_WEIGHTS};
-pub use on::{Answer, HeadingMatch, PackOn, Silent, Trace};
+pub use on::{Answer, PackOn, Silent, Trace};
 pub use overlay::Overlay;
 pub use quality::DIMENSIONS as QUALITY_DIMENSIONS;
 pub use release::{GateMeasure, OutcomeItem, Rail, ReleaseGate};

@@ -59,17 +59,6 @@ impl Refusal for Silent {
     }
 }
 
-/// How well the headings of a file fit an item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeadingMatch {
-    /// Code of the item.
-    pub item: String,
-    /// For each heading, the field it means.
-    pub fields: Vec<Option<String>>,
-    /// Required fields no heading means.
-    pub missing: Vec<String>,
-}
-
 /// A pack on one day.
 #[derive(Debug, Clone, Copy)]
 pub struct PackOn<'p> {
@@ -134,35 +123,6 @@ impl<'p> PackOn<'p> {
     /// All code tables.
     pub fn tables(&self) -> impl Iterator<Item = Answer<&'p CodeTable>> {
         self.list(&self.pack.content.tables, "table")
-    }
-
-    /// Items whose fields the headings may mean: all with at least one match, the best first (most fields met, then
-    /// fewest required fields missing, then the order of the pack).
-    pub fn recognise(&self, headings: &[&str]) -> Vec<HeadingMatch> {
-        let mut found: Vec<HeadingMatch> = Vec::new();
-        for item in self.items() {
-            let fields: Vec<Option<String>> = headings
-                .iter()
-                .map(|heading| item.value.recognise(heading).map(|field| field.name.clone()))
-                .collect();
-            let required = item.value.fields.iter().filter(|field| field.required);
-            let missing = required.filter(|field| !fields.iter().flatten().any(|name| *name == field.name));
-            let missing = missing.map(|field| field.name.clone()).collect();
-            if fields.iter().any(Option::is_some) {
-                found.push(HeadingMatch {
-                    item: item.trace.code,
-                    fields,
-                    missing,
-                });
-            }
-        }
-        found.sort_by_key(|found| {
-            (
-                std::cmp::Reverse(found.fields.iter().flatten().count()),
-                found.missing.len(),
-            )
-        });
-        found
     }
 
     /// A classification model, put together from the rows of the day.

@@ -13,6 +13,7 @@
 mod common;
 mod feeds;
 mod gates;
+mod whose;
 
 use std::net::TcpStream;
 use std::time::Duration;

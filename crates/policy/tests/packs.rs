@@ -151,7 +151,10 @@ fn headings_find_their_fields() {
         let field = item.recognise(heading)?;
         Some(field.name.as_str())
     });
-    assert_eq!(fields, [Some("decision_no"), Some("amount"), Some("decided_on"), None]);
+    assert_eq!(
+        fields,
+        [Some("decision_no"), Some("amount"), Some("decided_on"), None]
+    );
 }
 
 #[test]

@@ -211,9 +211,26 @@ fn professional_models_stand_in_the_order_of_the_plan() {
         "drug",
         "device",
         "cosmetics",
+        "product-quality",
+        "intellectual-property",
+        "consumer",
+        "metrology",
+        "certification",
+        "inspection-testing",
+        "price",
+        "online",
+        "advertising",
     ] {
         assert!(codes.contains(&code), "{codes:?}");
     }
+    let quality = lineup
+        .special
+        .iter()
+        .find(|one| one.model.code == "product-quality");
+    assert_eq!(
+        quality.and_then(|one| one.falls_back_to.as_deref()),
+        Some("industrial-product")
+    );
     let pickled = lineup
         .special
         .iter()
@@ -297,11 +314,16 @@ fn items_know_the_headings_of_the_national_tables() {
             assert!(strange.is_empty(), "{code}: {strange:?}");
         }
         let met = |name: &str| {
-            let mut known = headings.split_whitespace().filter_map(|heading| item.recognise(heading));
+            let mut known = headings
+                .split_whitespace()
+                .filter_map(|heading| item.recognise(heading));
             known.any(|field| field.name == name)
         };
         let required = item.fields.iter().filter(|field| field.required);
-        let missing: Vec<&str> = required.map(|field| field.name.as_str()).filter(|name| !met(name)).collect();
+        let missing: Vec<&str> = required
+            .map(|field| field.name.as_str())
+            .filter(|name| !met(name))
+            .collect();
         assert!(!whole || missing.is_empty(), "{code}: {missing:?}");
     }
 }

@@ -29,7 +29,8 @@ fn a_long_value_named_by_every_row_is_in_memory_once() {
     let options = ArrowWriterOptions::new()
         .with_properties(plain)
         .with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(file.reopen().unwrap(), batch.schema(), options).unwrap();
+    let mut writer =
+        ArrowWriter::try_new_with_options(file.reopen().unwrap(), batch.schema(), options).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     let before = peak();

@@ -37,7 +37,8 @@ fn rounds() -> u64 {
 
 /// A chance that can be had again.
 fn chance() -> ChaCha8Rng {
-    let seed = std::env::var("XINHENG_CRASH_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    let seed =
+        std::env::var("XINHENG_CRASH_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
     eprintln!("XINHENG_CRASH_SEED={seed}");
     ChaCha8Rng::seed_from_u64(seed)
 }

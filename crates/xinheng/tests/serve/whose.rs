@@ -15,7 +15,9 @@ fn post(server: &Server, path: &str, body: &Value) -> Answer {
         "Authorization: Bearer {}\r\nContent-Type: application/json\r\n",
         server.token
     );
-    server.ask("POST", path, &headers, body.to_string().as_bytes()).unwrap()
+    server
+        .ask("POST", path, &headers, body.to_string().as_bytes())
+        .unwrap()
 }
 
 /// Two firms, and a penalty whose code a spreadsheet has spoilt.
@@ -55,12 +57,17 @@ fn a_person_sees_both_sides_links_a_row_once_and_takes_it_back_once() {
     let server = served();
     let page = server.read("/api/v1/intake/matches");
     let row = &page["items"][0];
-    assert_eq!((page["items"].as_array().unwrap().len(), row["state"].as_str()), (1, Some("queued")));
+    assert_eq!(
+        (page["items"].as_array().unwrap().len(), row["state"].as_str()),
+        (1, Some("queued"))
+    );
     let path = format!("/api/v1/intake/matches/{}", row["loose_id"]);
     let case = server.read(&path);
     let first = &case["candidates"][0];
     assert_eq!(first["subject_no"].as_str(), Some(FIRM), "{case}");
-    assert!(!first["reasons"].as_array().unwrap().is_empty() && !first["sides"].as_array().unwrap().is_empty());
+    assert!(
+        !first["reasons"].as_array().unwrap().is_empty() && !first["sides"].as_array().unwrap().is_empty()
+    );
     assert_eq!(penalties(&server, FIRM), 0);
 
     // What is wrong with a decision is said, and nothing happens.
@@ -72,19 +79,49 @@ fn a_person_sees_both_sides_links_a_row_once_and_takes_it_back_once() {
         let answer = post(&server, &format!("{path}/{deed}"), &body);
         assert_eq!(answer.status, status, "{deed}: {}", answer.json());
     }
-    let linked = post(&server, &format!("{path}/link"), &json!({ "subject_no": FIRM, "reason": "电话核实" })).good();
-    assert_eq!((linked["kind"].as_str(), linked["automatic"].as_bool()), (Some("linked"), Some(false)));
-    eventually("the record is in the file", || (penalties(&server, FIRM) > 0).then_some(()));
-    let again = post(&server, &format!("{path}/link"), &json!({ "subject_no": OTHER, "reason": "又想" }));
+    let linked = post(
+        &server,
+        &format!("{path}/link"),
+        &json!({ "subject_no": FIRM, "reason": "电话核实" }),
+    )
+    .good();
+    assert_eq!(
+        (linked["kind"].as_str(), linked["automatic"].as_bool()),
+        (Some("linked"), Some(false))
+    );
+    eventually("the record is in the file", || {
+        (penalties(&server, FIRM) > 0).then_some(())
+    });
+    let again = post(
+        &server,
+        &format!("{path}/link"),
+        &json!({ "subject_no": OTHER, "reason": "又想" }),
+    );
     assert_eq!(again.status, 409, "{}", again.json());
     let undone = post(&server, &format!("{path}/undo"), &json!({ "reason": "看错了" })).good();
     assert_eq!(undone["undoes"], linked["decision_id"]);
     assert_eq!(server.read("/api/v1/intake/matches/standing")["linked"], 0);
     // Left alone by a person, it is left alone; a row that is not there is not there.
-    let left = post(&server, &format!("{path}/leave"), &json!({ "reason": "不是本地企业" })).good();
+    let left = post(
+        &server,
+        &format!("{path}/leave"),
+        &json!({ "reason": "不是本地企业" }),
+    )
+    .good();
     assert_eq!(left["kind"].as_str(), Some("left"));
-    assert_eq!(server.read("/api/v1/intake/matches?state=left")["items"][0]["loose_id"], row["loose_id"]);
-    assert_eq!(post(&server, "/api/v1/intake/matches/999/leave", &json!({ "reason": "x" })).status, 404);
+    assert_eq!(
+        server.read("/api/v1/intake/matches?state=left")["items"][0]["loose_id"],
+        row["loose_id"]
+    );
+    assert_eq!(
+        post(
+            &server,
+            "/api/v1/intake/matches/999/leave",
+            &json!({ "reason": "x" })
+        )
+        .status,
+        404
+    );
 }
 
 #[test]
@@ -98,8 +135,14 @@ fn entities_are_merged_taken_apart_again_and_shown_with_their_relations() {
         .filter(|one| one["subject_no"].as_str() == Some(OTHER))
         .filter_map(|one| one["kind"].as_str())
         .collect();
-    assert!(kinds.contains(&"address") && kinds.contains(&"legal-person"), "{related}");
-    assert!(!related.to_string().contains("张三"), "the person is compared, never shown");
+    assert!(
+        kinds.contains(&"address") && kinds.contains(&"legal-person"),
+        "{related}"
+    );
+    assert!(
+        !related.to_string().contains("张三"),
+        "the person is compared, never shown"
+    );
 
     let unreasoned = post(
         &server,
@@ -122,7 +165,10 @@ fn entities_are_merged_taken_apart_again_and_shown_with_their_relations() {
     let listed = server.read("/api/v1/registry/merges");
     assert_eq!(listed["items"][0]["merge_id"], merge["merge_id"]);
     let moved = server.read(&format!("/api/v1/registry/merges/{}/records", merge["merge_id"]));
-    assert_eq!(moved.as_array().map(Vec::len).map(|n| n as u64), merge["records"].as_u64());
+    assert_eq!(
+        moved.as_array().map(Vec::len).map(|n| n as u64),
+        merge["records"].as_u64()
+    );
     let path = format!("/api/v1/registry/merges/{}/undo", merge["merge_id"]);
     let undone = post(&server, &path, &json!({ "reason": "是两家" })).good();
     assert_eq!(undone["undone_why"].as_str(), Some("是两家"));

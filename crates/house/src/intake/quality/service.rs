@@ -308,9 +308,13 @@ pub fn watch(house: &House, op: &Op) -> Outcome<bool> {
     let today = op.today();
     let done = |tx: &mut Tx| Ok(store::seen(tx, WATCH)?.is_some_and(|day| day >= today));
     // Counted before anything is locked. What is taken in meanwhile is counted tomorrow, when these months are counted again.
-    let counted = query(house, op, |tx, op| {
-        if done(tx)? { Ok(None) } else { open_months(tx, op) }
-    })?;
+    let counted = query(
+        house,
+        op,
+        |tx, op| {
+            if done(tx)? { Ok(None) } else { open_months(tx, op) }
+        },
+    )?;
     let Some(counted) = counted else {
         return Ok(false);
     };
@@ -368,7 +372,8 @@ fn expect_all(tx: &mut Tx, op: &Op) -> Outcome<()> {
             continue;
         };
         // What came on the last day of the period may be all of it: the benefit of the doubt is the supplier's.
-        if local_day(first) > end || local_day(last) >= end || !store::open(tx, &supplier, &item)?.is_empty() {
+        if local_day(first) > end || local_day(last) >= end || !store::open(tx, &supplier, &item)?.is_empty()
+        {
             continue;
         }
         let Ok(Some(due_on)) = op.pack.on(end).collect_due(&item) else {

@@ -107,3 +107,40 @@ db_test!(
         }
     }
 );
+
+db_test!(
+    grades_of_two_authorities_and_lists_of_two_courts_stand_beside_each_other,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let records = |item: &str, text: &str| {
+            let batch = town.hand_over(item, text);
+            assert_eq!(batch.rows_refused, 0, "{batch:?}");
+            let subject = town.ask(|tx, _| service::subject_id(tx, FIRM)).unwrap();
+            let all = town.ask(|tx, op| service::records_of(tx, subject, op.at));
+            let own = all.iter().filter(|record| record.item == item);
+            own.map(|record| record.names_id.is_some()).collect::<Vec<_>>()
+        };
+        let head = "统一社会信用代码,行业领域,评价年度,信用等级,公布日期,评价机关";
+        let row =
+            |authority: &str, grade: &str| format!("{FIRM},建筑施工,2025,{grade},2026-03-01,{authority}\n");
+        let text = format!("{head}\n{}{}", row("示例市住建局", "A"), row("示例省住建厅", "B"));
+        assert_eq!(
+            records("credit-grade", &text),
+            [false, false],
+            "neither corrects the other"
+        );
+        let text = format!("{head}\n{}", row("示例省住建厅", "C"));
+        assert_eq!(
+            records("credit-grade", &text),
+            [false, false, true],
+            "the same authority corrects itself"
+        );
+        let lists = format!(
+            "统一社会信用代码,名单名称,认定机关,案号,列入日期\n\
+             {FIRM},失信被执行人,示例区法院,（2026）粤0511执1号,2026-03-01\n\
+             {FIRM},失信被执行人,示例市法院,（2026）粤05执1号,2026-03-02\n"
+        );
+        assert_eq!(records("list-entry", &lists), [false, false]);
+    }
+);

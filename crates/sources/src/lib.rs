@@ -13,13 +13,15 @@
 mod mysql;
 mod names;
 mod postgresql;
+mod tls;
 
 use std::time::Duration;
 
 /// What is asked of a database.
 #[derive(Clone)]
 pub struct Ask {
-    /// `postgres://user@host:port/database` or `mysql://…`, without a password.
+    /// `postgres://user@host:port/database` or `mysql://…`, without a password. Encrypted with
+    /// `?sslmode=verify-full&sslrootcert=FILE`, for either.
     pub url: String,
     /// Password of the user.
     pub password: Option<String>,
@@ -67,9 +69,19 @@ pub type Sink<'a> = dyn FnMut(&[Option<&str>]) -> Result<(), String> + 'a;
 /// people who look after the source; they never hold a password.
 pub fn draw(ask: &Ask, sink: &mut Sink<'_>) -> Result<Drawn, String> {
     let scheme = ask.url.split_once("://").map(|(scheme, _)| scheme);
+    let (url, link) = tls::parted(&ask.url)?;
+    let ask = &Ask { url, ..ask.clone() };
     match scheme {
-        Some("postgres" | "postgresql") => postgresql::draw(ask, sink),
-        Some("mysql") => mysql::draw(ask, sink),
+        Some("postgres" | "postgresql") => postgresql::draw(ask, &link, sink),
+        Some("mysql") => mysql::draw(ask, &link, sink),
         _ => Err("数据源地址须以 postgres:// 或 mysql:// 开头".to_owned()),
     }
+}
+
+/// Whether an address says how to encrypt in a way that is understood.
+///
+/// # Errors
+/// What is wrong with it, a sentence in Chinese.
+pub fn check_link(url: &str) -> Result<(), String> {
+    tls::parted(url).map(drop)
 }

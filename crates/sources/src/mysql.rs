@@ -3,20 +3,21 @@ use std::time::Duration;
 
 use mysql::consts::ColumnType;
 use mysql::prelude::Queryable as _;
-use mysql::{Conn, Opts, OptsBuilder, Row, Value};
+use mysql::{Conn, Opts, OptsBuilder, Row, SslOpts, Value};
 
 use crate::names::{self, Marker};
+use crate::tls::{self, Link};
 use crate::{Ask, Drawn, Sink};
 
 const CONNECT: Duration = Duration::from_secs(10);
 
-pub fn draw(ask: &Ask, sink: &mut Sink<'_>) -> Result<Drawn, String> {
-    let mut conn = connect(ask)?;
+pub fn draw(ask: &Ask, link: &Link, sink: &mut Sink<'_>) -> Result<Drawn, String> {
+    let mut conn = connect(ask, link)?;
     let view = View::open(&mut conn, ask)?;
     view.draw(&mut conn, ask, sink)
 }
 
-fn connect(ask: &Ask) -> Result<Conn, String> {
+fn connect(ask: &Ask, link: &Link) -> Result<Conn, String> {
     let opts = Opts::from_url(&ask.url).map_err(|error| format!("数据源地址有误（{error}）"))?;
     let mut opts = OptsBuilder::from_opts(opts)
         .tcp_connect_timeout(Some(CONNECT))
@@ -25,6 +26,11 @@ fn connect(ask: &Ask) -> Result<Conn, String> {
         .prefer_socket(false);
     if let Some(password) = &ask.password {
         opts = opts.pass(Some(password.as_str()));
+    }
+    if let Link::Verified(roots) = link {
+        // The driver reads the file itself; that it can be used is better told in our words.
+        tls::config(roots)?;
+        opts = opts.ssl_opts(Some(SslOpts::default().with_root_cert_path(Some(roots.clone()))));
     }
     let mut conn = Conn::new(opts).map_err(|error| said(&error))?;
     let millis = ask.patience.as_millis();
@@ -54,7 +60,7 @@ fn said(error: &mysql::Error) -> String {
     match error {
         mysql::Error::MySqlError(told) => format!("数据库答复：{}（{}）", told.message, told.code),
         mysql::Error::UrlError(error) => format!("数据源地址有误（{error}）"),
-        other => format!("连接或读取失败：{other}"),
+        other => tls::said(other).unwrap_or_else(|| format!("连接或读取失败：{other}")),
     }
 }
 

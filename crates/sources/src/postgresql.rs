@@ -3,16 +3,19 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use fallible_iterator::FallibleIterator as _;
+use postgres::config::SslMode;
 use postgres::types::ToSql;
 use postgres::{Client, Config, IsolationLevel, NoTls, Transaction};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::names::{self, Marker};
+use crate::tls::{self, Link};
 use crate::{Ask, Drawn, Sink};
 
 const CONNECT: Duration = Duration::from_secs(10);
 
-pub fn draw(ask: &Ask, sink: &mut Sink<'_>) -> Result<Drawn, String> {
-    let mut client = connect(ask)?;
+pub fn draw(ask: &Ask, link: &Link, sink: &mut Sink<'_>) -> Result<Drawn, String> {
+    let mut client = connect(ask, link)?;
     let mut tx = client
         .build_transaction()
         .isolation_level(IsolationLevel::RepeatableRead)
@@ -23,7 +26,7 @@ pub fn draw(ask: &Ask, sink: &mut Sink<'_>) -> Result<Drawn, String> {
     view.draw(&mut tx, ask, sink)
 }
 
-fn connect(ask: &Ask) -> Result<Client, String> {
+fn connect(ask: &Ask, link: &Link) -> Result<Client, String> {
     let mut config = Config::from_str(&ask.url).map_err(|error| format!("数据源地址有误（{error}）"))?;
     if let Some(password) = &ask.password {
         config.password(password);
@@ -39,18 +42,25 @@ fn connect(ask: &Ask) -> Result<Client, String> {
         .keepalives_idle(Duration::from_secs(30))
         .application_name("xinheng")
         .options(&options);
-    config.connect(NoTls).map_err(|error| said(&error))
+    match link {
+        Link::Plain => config.connect(NoTls),
+        Link::Verified(roots) => {
+            let checked = MakeRustlsConnect::new(tls::config(roots)?);
+            config.ssl_mode(SslMode::Require).connect(checked)
+        }
+    }
+    .map_err(|error| said(&error))
 }
 
 /// A failure as its server tells it.
 fn said(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(told) => format!("数据库答复：{}（{}）", told.message(), told.code().code()),
-        None => {
+        None => tls::said(error).unwrap_or_else(|| {
             let cause =
                 std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
             format!("连接或读取失败：{cause}")
-        }
+        }),
     }
 }
 

@@ -111,8 +111,19 @@ fn program(name: &str) -> Option<PathBuf> {
         .find(|file| file.exists())
 }
 
+/// A certificate of 127.0.0.1 that vouches for itself: certificate and key.
+fn certificate() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
 impl MariaDb {
     fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, None)
+    }
+
+    /// With a certificate and its key, when it is to speak TLS.
+    fn start_with(test: &str, certificate: Option<&(String, String)>) -> Option<Self> {
         let (Some(server), Some(install)) = (program("mariadbd"), program("mariadb-install-db")) else {
             assert!(
                 std::env::var("XINHENG_REQUIRE_MARIADB").as_deref() != Ok("1"),
@@ -141,6 +152,17 @@ impl MariaDb {
             .local_addr()
             .unwrap()
             .port();
+        let encrypted = certificate.map_or_else(Vec::new, |(certificate, key)| {
+            let file = |name: &str, text: &str| {
+                let path = folder.path().join(name);
+                fs::write(&path, text).unwrap();
+                path.display().to_string()
+            };
+            vec![
+                format!("--ssl-cert={}", file("cert.pem", certificate)),
+                format!("--ssl-key={}", file("key.pem", key)),
+            ]
+        });
         let server = Command::new(server)
             .args([
                 "--no-defaults",
@@ -152,6 +174,7 @@ impl MariaDb {
             .arg(format!("--socket={}", folder.path().join("s").display()))
             .arg(format!("--pid-file={}", folder.path().join("pid").display()))
             .arg(format!("--port={port}"))
+            .args(encrypted)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -445,3 +468,92 @@ on_both!(
         assert_eq!((ended, rows), (Err("磁盘已满".to_owned()), 3));
     }
 );
+
+/// Reads over an encrypted link, and not when the certificate or the name is another.
+fn checked(server: &dyn Server, roots: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (ours, others) = (file("ours.pem", roots), file("others.pem", &certificate().0));
+    let over = |url: &str, roots: &str| Ask {
+        url: format!("{url}?sslmode=verify-full&sslrootcert={roots}"),
+        ..ask(server, "id", None)
+    };
+    let (rows, _) = read(&over(&server.url(), &ours)).unwrap();
+    assert_eq!(
+        rows[1][1].as_deref(),
+        Some("yes"),
+        "the server says that the link is encrypted"
+    );
+    let (rows, _) = read(&ask(server, "id", None)).unwrap();
+    assert_eq!(rows[1][1].as_deref(), Some("no"), "and that the plain one is not");
+    let stranger = read(&over(&server.url(), &others)).unwrap_err();
+    assert!(stranger.contains("服务器证书未通过核对"), "{stranger}");
+    let renamed = read(&over(&server.url().replace("127.0.0.1", "localhost"), &ours)).unwrap_err();
+    assert!(renamed.contains("服务器证书未通过核对"), "{renamed}");
+    let missing = read(&over(&server.url(), "/没有.pem")).unwrap_err();
+    assert!(missing.contains("根证书文件 /没有.pem 无法使用"), "{missing}");
+}
+
+mod a_link_is_encrypted_and_its_server_checked_when_the_address_says_so {
+    use super::*;
+
+    #[test]
+    fn postgresql() {
+        let Some(mut server) = Postgres::start("tls") else {
+            return;
+        };
+        let (certificate, key) = certificate();
+        // The server writes its own files: whoever runs it is the one who may read them. The plain connections of other
+        // tests go on as they are.
+        for (name, text) in [("tls-test.crt", &certificate), ("tls-test.key", &key)] {
+            server.run(&format!(
+                "COPY (SELECT unnest(string_to_array('{}', E'\\n'))) TO PROGRAM 'umask 077; cat > {name}'",
+                text.trim()
+            ));
+        }
+        server.run("ALTER SYSTEM SET ssl_cert_file = 'tls-test.crt'");
+        server.run("ALTER SYSTEM SET ssl_key_file = 'tls-test.key'");
+        server.run("ALTER SYSTEM SET ssl = on");
+        server.run("SELECT pg_reload_conf()");
+        server.run(
+            "CREATE VIEW v AS SELECT 1::bigint AS id, CASE WHEN ssl THEN 'yes' ELSE 'no' END AS encrypted
+             FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+        );
+        let begun = Instant::now();
+        loop {
+            // Reloading takes a moment.
+            let shown = server
+                .client
+                .query_one("SHOW ssl", &[])
+                .unwrap()
+                .get::<_, String>(0);
+            if shown == "on" {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "TLS does not come up");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        checked(&server, &certificate);
+    }
+
+    #[test]
+    fn mariadb() {
+        let made = certificate();
+        let Some(mut server) = MariaDb::start_with("tls", Some(&made)) else {
+            return;
+        };
+        server.run(
+            "CREATE FUNCTION cipher() RETURNS varchar(100) READS SQL DATA
+             RETURN (SELECT VARIABLE_VALUE FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher')",
+        );
+        server.run(
+            "CREATE SQL SECURITY INVOKER VIEW v AS
+             SELECT CAST(1 AS SIGNED) AS id, IF(cipher() = '', 'no', 'yes') AS encrypted",
+        );
+        checked(&server, &made.0);
+    }
+}

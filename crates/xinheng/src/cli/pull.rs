@@ -46,7 +46,7 @@ pub enum PullCommand {
 pub struct Add {
     /// 名称
     name: String,
-    /// 地址，例如 postgres://用户@主机:5432/数据库 或 mysql://…；不写密码
+    /// 地址，例如 postgres://用户@主机:5432/数据库 或 mysql://…；不写密码。加密连接在地址后加 ?sslmode=verify-full&sslrootcert=根证书文件
     #[arg(long)]
     url: String,
     /// 表或视图，例如 share.v_penalty
@@ -112,6 +112,8 @@ pub fn run(house: &House, what: PullCommand) -> Outcome<()> {
 }
 
 fn new(asked: Add) -> Outcome<NewPull> {
+    sources::check_link(&asked.url)
+        .map_err(|why| Fault::invalid("intake.pull.link", format!("数据源地址有误：{why}。")))?;
     let password = match &asked.password_file {
         None => asked.password,
         Some(path) => {

@@ -306,7 +306,7 @@ pub fn expectations(tx: &mut Tx, op: &Op) -> Outcome<Vec<Expectation>> {
 /// Once a day: counts the months that are not closed, and opens what suppliers owe by now. Returns whether it was its day.
 pub fn watch(house: &House, op: &Op) -> Outcome<bool> {
     let today = op.today();
-    let done = |tx: &mut Tx| Ok(store::seen(tx, WATCH)?.is_some_and(|day| day >= today));
+    let done = |tx: &mut Tx| -> Outcome<bool> { Ok(store::seen(tx, WATCH)?.is_some_and(|day| day >= today)) };
     // Counted before anything is locked. What is taken in meanwhile is counted tomorrow, when these months are counted again.
     let counted = query(
         house,

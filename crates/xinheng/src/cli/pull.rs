@@ -6,7 +6,7 @@ use house::hall::{House, files, query};
 use house::intake::pull::model::{NewPull, Pull};
 use house::intake::pull::service;
 use house::intake::service as intake;
-use kernel::{Actor, Outcome};
+use kernel::{Actor, Fault, Outcome};
 
 use super::import::read_mapping;
 use crate::puller::Databases;

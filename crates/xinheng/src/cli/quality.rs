@@ -40,7 +40,7 @@ pub fn run(house: &House, what: Quality) -> Outcome<()> {
     let op = house.op(Actor::operator("本机操作员"), "quality");
     let this_month = service::month_of(op.today());
     // Today's batches count at once, although the watch has been here already.
-    house::hall::command(house, &op, |tx, op| service::measure(tx, op, &this_month))?;
+    service::measure(house, &op, &this_month)?;
     match what {
         Quality::Scores { month } => scores(house, &op, &month.unwrap_or(this_month)),
         Quality::Trend { supplier, months } => trend(house, &op, &supplier, &this_month, months),

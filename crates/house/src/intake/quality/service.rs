@@ -36,7 +36,7 @@ fn month_span(month: &str) -> Outcome<((Day, Day), (Instant, Instant))> {
 }
 
 /// Counts a month. Reads every record of the month, so it belongs into a [`query`], which holds nobody up.
-pub fn count(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Measured>> {
+fn count(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Measured>> {
     let (_, span) = month_span(month)?;
     let began: HashMap<(String, String), Day> = store::spans(tx)?
         .into_iter()
@@ -102,10 +102,12 @@ pub fn count(tx: &mut Tx, op: &Op, month: &str) -> Outcome<Vec<Measured>> {
 }
 
 /// Counts a month and keeps the counts. Counting again replaces them.
-#[cfg(test)]
-pub fn measure(tx: &mut Tx, op: &Op, month: &str) -> Outcome<()> {
-    let measured = count(tx, op, month)?;
-    store::save_month(tx, month, &measured, op.at)
+pub fn measure(house: &House, op: &Op, month: &str) -> Outcome<()> {
+    let measured = query(house, op, |tx, op| count(tx, op, month))?;
+    command(house, op, |tx, op| {
+        tx.lock(WATCH, 0)?;
+        store::save_month(tx, month, &measured, op.at)
+    })
 }
 
 /// Terms that were asked for before: the same days come up again and again.

@@ -456,8 +456,7 @@ db_test!(
         );
         town.hand_over("penalty", &text);
         let month = "2026-06";
-        town.run(|tx, op| crate::intake::quality::service::measure(tx, op, month))
-            .unwrap();
+        crate::intake::quality::service::measure(&town.house, &town.op(), month).unwrap();
         let scores = town.ask(|tx, op| crate::intake::quality::service::scores(tx, op, month));
         assert_eq!(
             scores.len(),

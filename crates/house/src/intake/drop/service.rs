@@ -175,8 +175,9 @@ fn pass_one(
     let folder = Path::new(&drop.folder);
     let unreachable = |e: std::io::Error| {
         let detail = format!(
-            "投递文件夹 {} 无法使用：{e}。请检查它是否还在、权限是否够。",
-            drop.folder
+            "投递文件夹 {} 无法使用：{}。请检查它是否还在、权限是否够。",
+            drop.folder,
+            kernel::fault::in_words(&e)
         );
         Fault::new(FaultKind::Busy, "intake.drop.unreachable", detail)
     };
@@ -312,9 +313,10 @@ fn end(house: &House, op: &Op, drop: &DropFolder, mut file: DropFile) -> Outcome
         write_reports(house, op, drop, (&file, state), &batches, &room.join(&name))?;
         fs::rename(&from, room.join(&name)).map_err(|e| {
             let detail = format!(
-                "不能把 {} 移到 {}：{e}。请检查权限。",
+                "不能把 {} 移到 {}：{}。请检查权限。",
                 from.display(),
-                room.display()
+                room.display(),
+                kernel::fault::in_words(&e)
             );
             Fault::new(FaultKind::Busy, "intake.drop.unmoved", detail)
         })?;

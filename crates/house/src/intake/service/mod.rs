@@ -287,7 +287,13 @@ pub fn uncopied(path: &Path, error: std::io::Error) -> Fault {
             format!("磁盘已满，不能把 {path} 复制到数据文件夹，什么也没有入库。请腾出空间后重新导入。");
         return Fault::new(FaultKind::Internal, DISK_FULL, detail).with_source(error);
     }
-    Fault::internal(format!("不能把 {path} 复制到数据文件夹：{error}"), error)
+    Fault::internal(
+        format!(
+            "不能把 {path} 复制到数据文件夹：{}",
+            kernel::fault::in_words(&error)
+        ),
+        error,
+    )
 }
 
 /// Code of the fault when there is no room left on the disk.
@@ -296,7 +302,11 @@ const DISK_FULL: &str = "intake.disk.full";
 fn pass_through(path: &Path, mut each: impl FnMut(&[u8]) -> Outcome<()>) -> Outcome<String> {
     use std::io::Read as _;
     let unreadable = |e: std::io::Error| {
-        let detail = format!("无法读取 {}：{e}。请检查路径和权限。", path.display());
+        let detail = format!(
+            "无法读取 {}：{}。请检查路径和权限。",
+            path.display(),
+            kernel::fault::in_words(&e)
+        );
         Fault::new(FaultKind::Invalid, "intake.file.unreadable", detail)
     };
     let mut file = std::fs::File::open(path).map_err(unreadable)?;

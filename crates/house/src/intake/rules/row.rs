@@ -152,7 +152,6 @@ impl<'p> Checker<'p> {
                 table: field
                     .table
                     .as_deref()
-                    .filter(|_| field.kind == FieldType::Code)
                     .and_then(|name| law.table(name).ok())
                     .map(|answer| answer.value),
                 required: field.required && field.kind != FieldType::Subject,
@@ -440,10 +439,17 @@ impl Reader<'_> {
                 )
             }),
             FieldType::Money => read_money(text, unit),
-            FieldType::Integer => text
-                .parse::<i64>()
-                .map(Read::Integer)
-                .map_err(|_| (format!("“{text}”不是整数。"), Some("请只写数字。".to_owned()))),
+            FieldType::Integer => {
+                // Suppliers write levels as words (较大), and records keep their numbers.
+                let number = match self.table {
+                    Some(table) => table.resolve(text).ok_or_else(|| not_in(table, text))?,
+                    None => text,
+                };
+                number
+                    .parse::<i64>()
+                    .map(Read::Integer)
+                    .map_err(|_| (format!("“{text}”不是整数。"), Some("请只写数字。".to_owned())))
+            }
             FieldType::Code => self.table.map_or(Ok(Read::Text(text.into())), |table| {
                 let found = if self.field.several {
                     table.resolve_several(text)

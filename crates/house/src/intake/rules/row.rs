@@ -2,7 +2,7 @@
 //! worked out once a file, not once a row.
 use std::borrow::Cow;
 
-use kernel::{Amount, CitizenId, Day};
+use kernel::{CitizenId, Day};
 use policy::ItemMode;
 use policy::pack::{CodeTable, Field, FieldType, Item, PackOn, Unit};
 
@@ -11,6 +11,7 @@ use super::super::whose::model::Who;
 use super::columns::{Column, Columns, NAME_FIELD};
 use super::reference::not_in;
 use super::subject::read_subject;
+use super::value::{FOREVER, Read, Wrong, end_of, is_forever, read_money};
 use super::{read_day, reference, tidy};
 
 /// Words in the column of deeds that mean: take it back.
@@ -72,25 +73,6 @@ fn fact_of(item: &Item, name: &str, kind: FieldType) -> Fact {
         FieldType::Day | FieldType::Integer => Fact::None,
         _ if names(&item.facts.code) => Fact::Code,
         _ => Fact::None,
-    }
-}
-
-/// A value as understood.
-enum Read<'a> {
-    Text(Cow<'a, str>),
-    Day(Day),
-    Money(i64),
-    Integer(i64),
-}
-
-impl Read<'_> {
-    fn text(&self) -> Cow<'_, str> {
-        match self {
-            Self::Text(text) => Cow::Borrowed(text),
-            Self::Day(day) => day.to_string().into(),
-            Self::Money(fen) => format!("{}.{:02}", fen / 100, fen.unsigned_abs() % 100).into(),
-            Self::Integer(number) => number.to_string().into(),
-        }
     }
 }
 
@@ -464,45 +446,4 @@ impl Reader<'_> {
             FieldType::Industry => reference::industry(text).map(|code| Read::Text(code.into())),
         }
     }
-}
-
-/// The second of two days in one cell: 2010-01-01至2030-01-01.
-fn end_of(text: &str) -> &str {
-    let parted = text
-        .split_once('至')
-        .or_else(|| text.split_once('～'))
-        .or_else(|| text.split_once('~'));
-    match parted {
-        Some((from, until)) if read_day(from.trim()).is_some() => until.trim(),
-        _ => text,
-    }
-}
-
-/// What is kept for a day that means "no end".
-const FOREVER: &str = "长期";
-
-/// Whether a day means that there is no end: registers write 9999-9-9, or say so.
-fn is_forever(text: &str) -> bool {
-    matches!(
-        text,
-        FOREVER | "永久" | "永久有效" | "长期有效" | "无固定期限" | "无期限"
-    ) || read_day(text).is_some_and(|day| chrono::Datelike::year(&day) >= 9999)
-}
-
-/// Why a value is wrong, and what would be right.
-pub(super) type Wrong = (String, Option<String>);
-
-/// Renminbi in any usual spelling. An amount in another currency is kept as it is written and gives no figure: rates of
-/// exchange are not the record's business.
-fn read_money(text: &str, unit: Unit) -> Result<Read<'_>, Wrong> {
-    let under = if unit == Unit::Yuan { "" } else { unit.text() };
-    let amount = Amount::parse_under(text, under).ok_or_else(|| {
-        (
-            format!("“{text}”不是金额。"),
-            Some("请写数字和单位，例如 5000元、50万元。".to_owned()),
-        )
-    })?;
-    Ok(amount
-        .fen()
-        .map_or_else(|| Read::Text(text.into()), |fen| Read::Money(fen.get())))
 }

@@ -351,11 +351,12 @@ fn write_reports(
     };
     let mut lists = Vec::new();
     for (place, batch) in batches.iter().filter(|batch| batch.rows_open() > 0).enumerate() {
-        let path = beside(&|name| look::refusals_of(name, place));
-        let text = query(house, op, |tx, op| {
-            service::refusals_csv(house, tx, op, batch.batch_id)
+        let form = service::ReportForm::of(&file.name);
+        let (form, content) = query(house, op, |tx, op| {
+            service::reject_report(house, tx, op, batch.batch_id, form)
         })?;
-        files::write_whole(&path, &text)?;
+        let path = beside(&|name| look::refusals_of(name, place, form.ending()));
+        files::write_whole(&path, &content)?;
         lists.push(
             path.file_name()
                 .unwrap_or_default()

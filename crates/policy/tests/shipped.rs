@@ -129,6 +129,7 @@ fn the_catalogue_has_an_item_for_every_kind_of_information_the_documents_name() 
         ("交通违法", "traffic-violation", "public-security"),
         ("安全生产", "accident", "emergency"),
         ("统计调查", "statistics", "statistics"),
+        ("社会保险", "social-security", "social-security"),
         ("水电气、通信", "utility", "water"),
         ("口岸监管", "customs-grade", "customs"),
         ("表彰奖励", "honour", "education"),

@@ -67,6 +67,34 @@ pub fn is_full(error: &(dyn Error + 'static)) -> bool {
     error.source().is_some_and(is_full)
 }
 
+/// What went wrong with a file or a connection, in words for people; the system's own words are English.
+pub fn in_words(error: &std::io::Error) -> String {
+    use std::io::ErrorKind::{
+        AddrInUse, AddrNotAvailable, AlreadyExists, BrokenPipe, ConnectionRefused, ConnectionReset,
+        InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, TimedOut,
+        UnexpectedEof,
+    };
+    let known = match error.kind() {
+        NotFound => "文件或文件夹不存在",
+        PermissionDenied => "没有权限",
+        AlreadyExists => "已经存在",
+        IsADirectory => "这是文件夹，不是文件",
+        NotADirectory => "路径中有一段不是文件夹",
+        ReadOnlyFilesystem => "所在的磁盘只能读取",
+        InvalidData => "内容不是 UTF-8 文本或已损坏",
+        UnexpectedEof => "文件不完整",
+        BrokenPipe => "接收的一方已经关闭",
+        AddrInUse => "地址已被占用",
+        AddrNotAvailable => "本机没有这个地址",
+        ConnectionRefused => "对方拒绝连接",
+        ConnectionReset => "连接被对方断开",
+        TimedOut => "等待超时",
+        _ if is_full(error) => "磁盘已满",
+        _ => return format!("系统错误（{error}）"),
+    };
+    known.to_owned()
+}
+
 /// What is wrong with one field of what was handed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldFault {
@@ -275,6 +303,15 @@ mod tests {
             !fault.to_string().contains("Error"),
             "the cause is not for the reader"
         );
+    }
+
+    #[test]
+    fn what_the_system_says_is_told_in_chinese_where_it_is_known() {
+        use std::io;
+        let missing = std::fs::File::open("/nowhere/at/all").unwrap_err();
+        assert_eq!(in_words(&missing), "文件或文件夹不存在");
+        assert_eq!(in_words(&io::Error::from(io::ErrorKind::StorageFull)), "磁盘已满");
+        assert_eq!(in_words(&io::Error::other("odd")), "系统错误（odd）");
     }
 
     #[test]

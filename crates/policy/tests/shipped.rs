@@ -129,6 +129,7 @@ fn the_catalogue_has_an_item_for_every_kind_of_information_the_documents_name() 
         ("交通违法", "traffic-violation", "public-security"),
         ("安全生产", "accident", "emergency"),
         ("统计调查", "statistics", "statistics"),
+        ("社会保险", "social-security", "social-security"),
         ("水电气、通信", "utility", "water"),
         ("口岸监管", "customs-grade", "customs"),
         ("表彰奖励", "honour", "education"),
@@ -428,4 +429,27 @@ fn a_later_version_of_an_item_leaves_the_earlier_one_as_it_was() {
         .unwrap();
     assert_eq!(facts.code.as_deref(), Some("深井"));
     assert_ne!(pack.symbols().item("well"), 0, "one number for all versions");
+}
+
+#[test]
+fn words_for_levels_stand_for_whole_numbers() {
+    let mut seen = 0;
+    for name in PACKS {
+        let pack = load(name);
+        let on = pack.on(day("2026-06-30"));
+        for item in on.items() {
+            let levels = item
+                .value
+                .fields
+                .iter()
+                .filter(|field| field.kind == FieldType::Integer);
+            for table in levels.filter_map(|field| field.table.as_deref()) {
+                for code in &on.table(table).unwrap().value.values {
+                    assert!(code.code.parse::<i32>().is_ok(), "{table}: {}", code.code);
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 0);
 }

@@ -31,8 +31,12 @@ pub fn lasting_name(name: &str) -> Outcome<String> {
     if !is_path(name) {
         return Ok(name.to_owned());
     }
-    let whole =
-        std::path::absolute(name).map_err(|e| Fault::internal(format!("路径 {name} 无法使用：{e}"), e))?;
+    let whole = std::path::absolute(name).map_err(|e| {
+        Fault::internal(
+            format!("路径 {name} 无法使用：{}", kernel::fault::in_words(&e)),
+            e,
+        )
+    })?;
     Ok(whole.to_string_lossy().into_owned())
 }
 
@@ -62,7 +66,11 @@ pub fn file(name: &str, file: &str) -> Outcome<String> {
         read => read.map_err(|error| {
             Fault::invalid(
                 "policy.pack.unreadable",
-                format!("无法读取“{}”：{error}。", path.display()),
+                format!(
+                    "无法读取“{}”：{}。",
+                    path.display(),
+                    kernel::fault::in_words(&error)
+                ),
             )
         }),
     }

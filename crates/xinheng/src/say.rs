@@ -16,7 +16,8 @@ pub fn line(text: impl AsRef<str>) {
             end(READER_GONE);
         }
         note(format!(
-            "错误：结果无法写出：{error}。请检查输出的去处（例如磁盘空间）。"
+            "错误：结果无法写出：{}。请检查输出的去处（例如磁盘空间）。",
+            kernel::fault::in_words(&error)
         ));
         end(1);
     }

@@ -29,7 +29,7 @@ pub fn serve(house: &House, address: SocketAddr) -> Outcome<()> {
     let background = Background::start(house)?;
     let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(address).await.map_err(|e| {
-            let detail = format!("不能在 {address} 提供服务：{e}。端口可能已被占用，可用 --listen 换一个。");
+            let detail = format!("不能在 {address} 提供服务：{}。可用 --listen 换一个地址或端口。", kernel::fault::in_words(&e));
             Fault::new(FaultKind::Busy, "edge.listen.failed", detail)
         })?;
         let address = listener.local_addr().unwrap_or(address);

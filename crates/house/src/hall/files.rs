@@ -32,7 +32,14 @@ const SETTINGS: &str = "xinheng.json";
 const LOCK: &str = "lock";
 
 fn io(what: &str, path: &Path, error: std::io::Error) -> Fault {
-    Fault::internal(format!("{what} {} 时出错：{error}", path.display()), error)
+    Fault::internal(
+        format!(
+            "{what} {} 时出错：{}",
+            path.display(),
+            kernel::fault::in_words(&error)
+        ),
+        error,
+    )
 }
 
 impl DataFolder {
@@ -145,7 +152,11 @@ pub fn read_file(path: &Path) -> Outcome<Vec<u8>> {
     File::open(path)
         .and_then(|mut file| file.read_to_end(&mut bytes))
         .map_err(|e| {
-            let detail = format!("无法读取 {}：{e}。请检查路径和权限。", path.display());
+            let detail = format!(
+                "无法读取 {}：{}。请检查路径和权限。",
+                path.display(),
+                kernel::fault::in_words(&e)
+            );
             Fault::new(FaultKind::Invalid, "hall.file.unreadable", detail)
         })?;
     Ok(bytes)

@@ -195,15 +195,15 @@ fn read_field(sheet: &Sheet<'_>) -> Field {
     }
     let kind = sheet.needed_word("type", TYPES, FieldType::Text);
     let table = sheet.maybe_text("table");
-    match (&table, kind == FieldType::Code) {
-        (Some(table), true) => sheet.refer("table", Kind::Table, table),
-        (None, true) => sheet.fault("table", "缺少 table", "type = \"code\" 要写明代码表"),
-        (Some(_), false) => sheet.fault(
+    match (&table, kind) {
+        (Some(table), FieldType::Code | FieldType::Integer) => sheet.refer("table", Kind::Table, table),
+        (None, FieldType::Code) => sheet.fault("table", "缺少 table", "type = \"code\" 要写明代码表"),
+        (Some(_), _) => sheet.fault(
             "table",
-            "只有 type = \"code\" 才写 table",
+            "只有 type = \"code\" 或 \"integer\" 才写 table",
             "删去 table，或改 type",
         ),
-        (None, false) => {}
+        (None, _) => {}
     }
     let field = Field {
         name,

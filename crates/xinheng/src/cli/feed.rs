@@ -152,7 +152,11 @@ fn mark_path(to: &Path) -> PathBuf {
 }
 
 fn file_fault(path: &Path, error: &std::io::Error) -> Fault {
-    invalid(format!("无法读写 {}：{error}。", path.display()))
+    invalid(format!(
+        "无法读写 {}：{}。",
+        path.display(),
+        kernel::fault::in_words(error)
+    ))
 }
 
 /// The mark keeps the length of the file at its position too: what a killed download wrote beyond is cut off.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use db::Tx;
 use house::hall::{House, command, files, job, query};
 use house::intake::model::{Batch, Taken};
-use house::intake::service::{self, Described, HandOver, Mapping};
+use house::intake::service::{self, Described, HandOver, Mapping, ReportForm};
 use house::intake::whose::service as rows;
 use house::office;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -68,7 +68,7 @@ pub struct How {
     /// 只检查，不入库
     #[arg(long)]
     dry_run: bool,
-    /// 退回清单写到哪里，不写则放在数据文件夹的 rejects 中
+    /// 退回清单写到哪里（.csv 或 .xlsx），不写则放在数据文件夹的 rejects 中，来文是工作簿的也是工作簿
     #[arg(long)]
     rejects: Option<PathBuf>,
     /// 入库后就结束，分类等后续工作留给下一条命令或后台服务（连续导入多个文件时省时）
@@ -357,17 +357,26 @@ fn pace(rows: i64, took: Duration) -> String {
 
 fn write_rejects(house: &House, batch: &Batch, wanted: Option<&Path>) -> Outcome<PathBuf> {
     let op = house.op(Actor::operator("本机操作员"), "import");
-    let text = query(house, &op, |tx, op| {
-        service::refusals_csv(house, tx, op, batch.batch_id)
+    let name = wanted.map_or(batch.file_name.as_str().into(), Path::to_string_lossy);
+    let wish = ReportForm::of(&name);
+    let (form, content) = query(house, &op, |tx, op| {
+        service::reject_report(house, tx, op, batch.batch_id, wish)
     })?;
     match wanted {
         Some(path) => {
-            files::write_whole(path, &text)?;
-            Ok(path.to_path_buf())
+            // What does not fit into a workbook is no workbook, whatever its name was to be.
+            let path = if form == wish {
+                path.to_path_buf()
+            } else {
+                path.with_extension("csv")
+            };
+            files::write_whole(&path, &content)?;
+            Ok(path)
         }
-        None => house
-            .folder
-            .write(&format!("rejects/{}-{}.csv", batch.batch_id, batch.item), &text),
+        None => {
+            let name = format!("rejects/{}-{}.{}", batch.batch_id, batch.item, form.ending());
+            house.folder.write(&name, &content)
+        }
     }
 }
 

@@ -218,3 +218,87 @@ db_test!(
         assert!(report(&town, &batches[0]).contains("UTF-8"));
     }
 );
+
+/// A workbook of texts.
+fn workbook(rows: &[Vec<String>]) -> Vec<u8> {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (at, row) in (0_u32..).zip(rows) {
+        for (column, cell) in (0_u16..).zip(row) {
+            sheet.write_string(at, column, cell).unwrap();
+        }
+    }
+    workbook.save_to_buffer().unwrap()
+}
+
+/// The rows of a workbook.
+fn rows_of(book: &[u8]) -> Vec<Vec<String>> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), book).unwrap();
+    let mut table = readers::open(file.path(), &readers::Limits::default())
+        .unwrap()
+        .next_table()
+        .unwrap()
+        .unwrap();
+    let (mut row, mut rows) = (readers::Row::new(), Vec::new());
+    while table.read(&mut row).unwrap() {
+        rows.push(row.cells().map(str::to_owned).collect());
+    }
+    rows
+}
+
+db_test!(
+    a_workbook_is_answered_by_a_workbook_of_texts_that_is_corrected_and_handed_over_again,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let row = |no: &str, day: &str| -> Vec<String> {
+            let cells = [FIRM, "440500000000001", no, "警告", day];
+            cells.map(str::to_owned).to_vec()
+        };
+        let head = [
+            "统一社会信用代码",
+            "CF_XDR_GSZC",
+            "处罚决定书文号",
+            "处罚类别",
+            "处罚决定日期",
+        ];
+        let book = workbook(&[
+            head.map(str::to_owned).to_vec(),
+            row("1号", "2026-03-04"),
+            row("2号", "2026-02-30"),
+        ]);
+        let (batches, _) = town.arrives("处罚.xlsx", &book).unwrap();
+        let first = &batches[0];
+        assert_eq!((first.rows_accepted, first.rows_open()), (1, 1), "{first:?}");
+        let report = |form: service::ReportForm| {
+            town.ask(|tx, op| service::reject_report(&town.house, tx, op, first.batch_id, form))
+        };
+        let (form, answer) = report(service::ReportForm::of(&first.file_name));
+        assert_eq!(form, service::ReportForm::Workbook);
+        assert_eq!(answer, report(form).1, "the same report is the same file");
+        let mut rows = rows_of(&answer);
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        assert!(
+            rows[0]
+                .ends_with(&["退回批次", "退回行号", "退回字段", "退回原因", "退回建议"].map(str::to_owned))
+        );
+        assert!(
+            rows[1].contains(&"440500000000001".to_owned()),
+            "a code of digits stays one: {rows:?}"
+        );
+        assert_eq!(rows[1][rows[0].len() - 4], "3", "the line of the workbook");
+        for cell in &mut rows[1] {
+            if cell == "2026-02-30" {
+                "2026-02-28".clone_into(cell);
+            }
+        }
+        let (batches, left) = town.arrives("改正.xlsx", &workbook(&rows)).unwrap();
+        assert!(left.is_empty(), "{left:?}");
+        assert_eq!(
+            (batches[0].corrects_id, batches[0].rows_accepted),
+            (Some(first.batch_id), 1)
+        );
+        assert_eq!(again(&town, first).rows_open(), 0);
+    }
+);

@@ -129,9 +129,14 @@ pub fn prepare(folder: &Path) -> io::Result<()> {
 /// A name that is free in a folder: `x.csv`, `x-2.csv` … A report of an earlier file takes a name too.
 pub fn free_name(room: &Path, name: &str) -> String {
     let taken = |name: &str| {
-        [name.to_owned(), report_of(name), refusals_of(name, 0)]
-            .iter()
-            .any(|name| fs::symlink_metadata(room.join(name)).is_ok())
+        [
+            name.to_owned(),
+            report_of(name),
+            refusals_of(name, 0, "csv"),
+            refusals_of(name, 0, "xlsx"),
+        ]
+        .iter()
+        .any(|name| fs::symlink_metadata(room.join(name)).is_ok())
     };
     if !taken(name) {
         return name.to_owned();
@@ -151,12 +156,12 @@ pub fn report_of(name: &str) -> String {
     format!("{name}.report.txt")
 }
 
-/// Name of the reject report of the batch at a place beside a file.
-pub fn refusals_of(name: &str, place: usize) -> String {
+/// Name of the reject report of the batch at a place beside a file, by what it is.
+pub fn refusals_of(name: &str, place: usize, ending: &str) -> String {
     if place == 0 {
-        format!("{name}.refusals.csv")
+        format!("{name}.refusals.{ending}")
     } else {
-        format!("{name}.refusals-{}.csv", place + 1)
+        format!("{name}.refusals-{}.{ending}", place + 1)
     }
 }
 

@@ -175,8 +175,9 @@ fn pass_one(
     let folder = Path::new(&drop.folder);
     let unreachable = |e: std::io::Error| {
         let detail = format!(
-            "投递文件夹 {} 无法使用：{e}。请检查它是否还在、权限是否够。",
-            drop.folder
+            "投递文件夹 {} 无法使用：{}。请检查它是否还在、权限是否够。",
+            drop.folder,
+            kernel::fault::in_words(&e)
         );
         Fault::new(FaultKind::Busy, "intake.drop.unreachable", detail)
     };
@@ -312,9 +313,10 @@ fn end(house: &House, op: &Op, drop: &DropFolder, mut file: DropFile) -> Outcome
         write_reports(house, op, drop, (&file, state), &batches, &room.join(&name))?;
         fs::rename(&from, room.join(&name)).map_err(|e| {
             let detail = format!(
-                "不能把 {} 移到 {}：{e}。请检查权限。",
+                "不能把 {} 移到 {}：{}。请检查权限。",
                 from.display(),
-                room.display()
+                room.display(),
+                kernel::fault::in_words(&e)
             );
             Fault::new(FaultKind::Busy, "intake.drop.unmoved", detail)
         })?;
@@ -349,11 +351,12 @@ fn write_reports(
     };
     let mut lists = Vec::new();
     for (place, batch) in batches.iter().filter(|batch| batch.rows_open() > 0).enumerate() {
-        let path = beside(&|name| look::refusals_of(name, place));
-        let text = query(house, op, |tx, op| {
-            service::refusals_csv(house, tx, op, batch.batch_id)
+        let form = service::ReportForm::of(&file.name);
+        let (form, content) = query(house, op, |tx, op| {
+            service::reject_report(house, tx, op, batch.batch_id, form)
         })?;
-        files::write_whole(&path, &text)?;
+        let path = beside(&|name| look::refusals_of(name, place, form.ending()));
+        files::write_whole(&path, &content)?;
         lists.push(
             path.file_name()
                 .unwrap_or_default()

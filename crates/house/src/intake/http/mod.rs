@@ -4,6 +4,7 @@ mod arrive;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use kernel::Fault;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -39,6 +40,13 @@ pub fn routes() -> Routes {
             may::READ_INTAKE,
             Doc::new("退回清单（CSV 文件）：退回而尚未更正的行，改正后可直接重新提交").raw_answer("text/csv"),
             refusals_csv,
+        )
+        .get(
+            "/api/v1/intake/batches/{batch}/refusals.xlsx",
+            may::READ_INTAKE,
+            Doc::new("退回清单（Excel 工作簿，各列均为文本）；放不进一张工作表时请用 CSV")
+                .raw_answer("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            refusals_xlsx,
         )
         .get(
             "/api/v1/intake/counts",
@@ -118,14 +126,39 @@ async fn refusals_csv(
             })
         })
         .await?;
-    let name = format!("attachment; filename=\"refusals-{batch_id}.csv\"");
-    Ok((
+    Ok(download("text/csv; charset=utf-8", batch_id, "csv", text))
+}
+
+async fn refusals_xlsx(
+    State(edge): State<Edge>,
+    op: Op,
+    Path(batch_id): Path<i64>,
+) -> Result<impl IntoResponse, Problem> {
+    let house = edge.house.clone();
+    let book = edge
+        .off_loop(&op.clone(), move || {
+            query(&house, &op, |tx, op| {
+                service::batch_for(tx, op, batch_id)?;
+                super::correction::book(&house, tx, op, batch_id)?.ok_or_else(|| {
+                    let detail = "退回的行放不进一张工作表（行数超过 1048575，或一格超过 32767 个字）。请改取 refusals.csv。";
+                    Fault::conflict("intake.report.too-large", detail)
+                })
+            })
+        })
+        .await?;
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    Ok(download(kind, batch_id, "xlsx", book))
+}
+
+fn download(kind: &'static str, batch_id: i64, ending: &str, content: Vec<u8>) -> impl IntoResponse + use<> {
+    let name = format!("attachment; filename=\"refusals-{batch_id}.{ending}\"");
+    (
         [
-            (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+            (header::CONTENT_TYPE, kind.to_owned()),
             (header::CONTENT_DISPOSITION, name),
         ],
-        text,
-    ))
+        content,
+    )
 }
 
 async fn counts(State(edge): State<Edge>, op: Op) -> Answer<Vec<Count>> {

@@ -4,6 +4,7 @@ mod recognise;
 mod reference;
 mod row;
 mod subject;
+mod value;
 
 use kernel::{Day, SubjectNo};
 

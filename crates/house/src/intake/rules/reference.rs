@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use kernel::{Division, Industry};
 use policy::pack::CodeTable;
 
-use super::row::Wrong;
+use super::value::Wrong;
 
 /// Why a word is wrong that a code table does not have.
 pub(super) fn not_in(table: &CodeTable, text: &str) -> Wrong {

@@ -2,7 +2,7 @@
 //! worked out once a file, not once a row.
 use std::borrow::Cow;
 
-use kernel::{Amount, CitizenId, Day};
+use kernel::{CitizenId, Day};
 use policy::ItemMode;
 use policy::pack::{CodeTable, Field, FieldType, Item, PackOn, Unit};
 
@@ -11,6 +11,7 @@ use super::super::whose::model::Who;
 use super::columns::{Column, Columns, NAME_FIELD};
 use super::reference::not_in;
 use super::subject::read_subject;
+use super::value::{FOREVER, Read, Wrong, end_of, is_forever, read_money};
 use super::{read_day, reference, tidy};
 
 /// Words in the column of deeds that mean: take it back.
@@ -75,25 +76,6 @@ fn fact_of(item: &Item, name: &str, kind: FieldType) -> Fact {
     }
 }
 
-/// A value as understood.
-enum Read<'a> {
-    Text(Cow<'a, str>),
-    Day(Day),
-    Money(i64),
-    Integer(i64),
-}
-
-impl Read<'_> {
-    fn text(&self) -> Cow<'_, str> {
-        match self {
-            Self::Text(text) => Cow::Borrowed(text),
-            Self::Day(day) => day.to_string().into(),
-            Self::Money(fen) => format!("{}.{:02}", fen / 100, fen.unsigned_abs() % 100).into(),
-            Self::Integer(number) => number.to_string().into(),
-        }
-    }
-}
-
 /// Fields that say whom a row is about beside its code and its name, where an item has them.
 const REG_NO_FIELD: &str = "registration_no";
 const ORG_CODE_FIELD: &str = "org_code";
@@ -152,7 +134,6 @@ impl<'p> Checker<'p> {
                 table: field
                     .table
                     .as_deref()
-                    .filter(|_| field.kind == FieldType::Code)
                     .and_then(|name| law.table(name).ok())
                     .map(|answer| answer.value),
                 required: field.required && field.kind != FieldType::Subject,
@@ -440,10 +421,17 @@ impl Reader<'_> {
                 )
             }),
             FieldType::Money => read_money(text, unit),
-            FieldType::Integer => text
-                .parse::<i64>()
-                .map(Read::Integer)
-                .map_err(|_| (format!("“{text}”不是整数。"), Some("请只写数字。".to_owned()))),
+            FieldType::Integer => {
+                // Suppliers write levels as words (较大), and records keep their numbers.
+                let number = match self.table {
+                    Some(table) => table.resolve(text).ok_or_else(|| not_in(table, text))?,
+                    None => text,
+                };
+                number
+                    .parse::<i64>()
+                    .map(Read::Integer)
+                    .map_err(|_| (format!("“{text}”不是整数。"), Some("请只写数字。".to_owned())))
+            }
             FieldType::Code => self.table.map_or(Ok(Read::Text(text.into())), |table| {
                 let found = if self.field.several {
                     table.resolve_several(text)
@@ -458,45 +446,4 @@ impl Reader<'_> {
             FieldType::Industry => reference::industry(text).map(|code| Read::Text(code.into())),
         }
     }
-}
-
-/// The second of two days in one cell: 2010-01-01至2030-01-01.
-fn end_of(text: &str) -> &str {
-    let parted = text
-        .split_once('至')
-        .or_else(|| text.split_once('～'))
-        .or_else(|| text.split_once('~'));
-    match parted {
-        Some((from, until)) if read_day(from.trim()).is_some() => until.trim(),
-        _ => text,
-    }
-}
-
-/// What is kept for a day that means "no end".
-const FOREVER: &str = "长期";
-
-/// Whether a day means that there is no end: registers write 9999-9-9, or say so.
-fn is_forever(text: &str) -> bool {
-    matches!(
-        text,
-        FOREVER | "永久" | "永久有效" | "长期有效" | "无固定期限" | "无期限"
-    ) || read_day(text).is_some_and(|day| chrono::Datelike::year(&day) >= 9999)
-}
-
-/// Why a value is wrong, and what would be right.
-pub(super) type Wrong = (String, Option<String>);
-
-/// Renminbi in any usual spelling. An amount in another currency is kept as it is written and gives no figure: rates of
-/// exchange are not the record's business.
-fn read_money(text: &str, unit: Unit) -> Result<Read<'_>, Wrong> {
-    let under = if unit == Unit::Yuan { "" } else { unit.text() };
-    let amount = Amount::parse_under(text, under).ok_or_else(|| {
-        (
-            format!("“{text}”不是金额。"),
-            Some("请写数字和单位，例如 5000元、50万元。".to_owned()),
-        )
-    })?;
-    Ok(amount
-        .fen()
-        .map_or_else(|| Read::Text(text.into()), |fen| Read::Money(fen.get())))
 }

@@ -167,7 +167,13 @@ fn unwritable(error: std::io::Error) -> Fault {
         let detail = "磁盘已满，暂存数据无法写入，已核对的部分不会丢失。请腾出空间后重新导入同一个文件，会从中断处接着做。";
         return Fault::new(FaultKind::Internal, super::DISK_FULL, detail).with_source(error);
     }
-    Fault::internal(format!("暂存数据无法写入：{error}。请检查磁盘和权限。"), error)
+    Fault::internal(
+        format!(
+            "暂存数据无法写入：{}。请检查磁盘和权限。",
+            kernel::fault::in_words(&error)
+        ),
+        error,
+    )
 }
 
 /// The staged file of a batch, being written.

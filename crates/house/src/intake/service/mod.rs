@@ -208,6 +208,51 @@ pub fn refusals_csv(house: &House, tx: &mut Tx, op: &Op, batch_id: i64) -> Outco
     Ok(text)
 }
 
+/// What a reject report is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportForm {
+    /// Comma-separated, with a byte order mark.
+    Csv,
+    /// A workbook (XLSX).
+    Workbook,
+}
+
+impl ReportForm {
+    /// That of a file by its name: whoever works in workbooks corrects in one.
+    pub fn of(file_name: &str) -> Self {
+        let end = file_name.rsplit_once('.').map_or("", |(_, end)| end);
+        if ["xlsx", "xls"].iter().any(|book| end.eq_ignore_ascii_case(book)) {
+            Self::Workbook
+        } else {
+            Self::Csv
+        }
+    }
+
+    /// How the names of such files end.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Workbook => "xlsx",
+        }
+    }
+}
+
+/// The reject report of a batch in a form; as CSV when that is none of a workbook's size. Returns what it is.
+pub fn reject_report(
+    house: &House,
+    tx: &mut Tx,
+    op: &Op,
+    batch_id: i64,
+    form: ReportForm,
+) -> Outcome<(ReportForm, Vec<u8>)> {
+    if form == ReportForm::Workbook
+        && let Some(book) = correction::book(house, tx, op, batch_id)?
+    {
+        return Ok((ReportForm::Workbook, book));
+    }
+    Ok((ReportForm::Csv, refusals_csv(house, tx, op, batch_id)?))
+}
+
 /// The number of an entity, when any record about it was ever accepted.
 pub fn subject_id(tx: &mut Tx, subject_no: &str) -> Outcome<Option<i64>> {
     store::subject(tx, subject_no)
@@ -287,7 +332,13 @@ pub fn uncopied(path: &Path, error: std::io::Error) -> Fault {
             format!("磁盘已满，不能把 {path} 复制到数据文件夹，什么也没有入库。请腾出空间后重新导入。");
         return Fault::new(FaultKind::Internal, DISK_FULL, detail).with_source(error);
     }
-    Fault::internal(format!("不能把 {path} 复制到数据文件夹：{error}"), error)
+    Fault::internal(
+        format!(
+            "不能把 {path} 复制到数据文件夹：{}",
+            kernel::fault::in_words(&error)
+        ),
+        error,
+    )
 }
 
 /// Code of the fault when there is no room left on the disk.
@@ -296,7 +347,11 @@ const DISK_FULL: &str = "intake.disk.full";
 fn pass_through(path: &Path, mut each: impl FnMut(&[u8]) -> Outcome<()>) -> Outcome<String> {
     use std::io::Read as _;
     let unreadable = |e: std::io::Error| {
-        let detail = format!("无法读取 {}：{e}。请检查路径和权限。", path.display());
+        let detail = format!(
+            "无法读取 {}：{}。请检查路径和权限。",
+            path.display(),
+            kernel::fault::in_words(&e)
+        );
         Fault::new(FaultKind::Invalid, "intake.file.unreadable", detail)
     };
     let mut file = std::fs::File::open(path).map_err(unreadable)?;

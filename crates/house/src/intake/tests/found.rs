@@ -144,3 +144,20 @@ db_test!(
         assert_eq!(records("list-entry", &lists), [false, false]);
     }
 );
+
+db_test!(levels_written_as_words_become_their_numbers, MIGRATIONS, |db| {
+    let town = Town::build(&db);
+    let text = format!(
+        "统一社会信用代码,荣誉名称,荣誉级别,授予日期\n\
+             {FIRM},示例奖,省级,2026-03-01\n{OTHER},示例奖,2,2026-03-01\n{OTHER},另一奖,很高,2026-03-01\n"
+    );
+    let batch = town.hand_over("honour", &text);
+    assert_eq!((batch.rows_accepted, batch.rows_refused), (2, 1), "{batch:?}");
+    let level = |code: &str| {
+        let subject = town.ask(|tx, _| service::subject_id(tx, code)).unwrap();
+        town.ask(|tx, op| service::records_of(tx, subject, op.at))[0].level
+    };
+    assert_eq!((level(FIRM), level(OTHER)), (Some(3), Some(2)));
+    let refused = town.ask(|tx, _| service::refusals(tx, batch.batch_id, 0, 10));
+    assert_eq!((refused[0].line, refused[0].field.as_str()), (4, "荣誉级别"));
+});

@@ -264,7 +264,11 @@ fn table(house: &House, days: (Day, Day), out: &Path, model: String) -> Outcome<
     let mut salt = [0_u8; 16];
     house.chance.fill(&mut salt)?;
     let unwritten = |e: std::io::Error| {
-        let detail = format!("不能写出 {}：{e}。请检查路径、权限和磁盘空间。", out.display());
+        let detail = format!(
+            "不能写出 {}：{}。请检查路径、权限和磁盘空间。",
+            out.display(),
+            kernel::fault::in_words(&e)
+        );
         Fault::new(FaultKind::Invalid, "assess.table.unwritten", detail)
     };
     let file = File::create(out).map_err(unwritten)?;
@@ -293,8 +297,9 @@ fn name_of(file: &Path) -> String {
 fn read(file: &Path) -> Outcome<String> {
     std::fs::read_to_string(file).map_err(|e| {
         let detail = format!(
-            "无法读取 {}：{e}。请检查路径和权限；文件应为 UTF-8 文本。",
-            file.display()
+            "无法读取 {}：{}。请检查路径和权限；文件应为 UTF-8 文本。",
+            file.display(),
+            kernel::fault::in_words(&e)
         );
         Fault::new(FaultKind::Invalid, "assess.model.unreadable", detail)
     })

@@ -108,7 +108,11 @@ pub fn text(path: &Path) -> Outcome<String> {
     fs::read_to_string(path).map_err(|error| {
         Fault::invalid(
             "model.file.unreadable",
-            format!("无法读取文件“{}”：{error}。请检查路径和权限。", path.display()),
+            format!(
+                "无法读取文件“{}”：{}。请检查路径和权限。",
+                path.display(),
+                kernel::fault::in_words(&error)
+            ),
         )
     })
 }
@@ -119,8 +123,9 @@ pub fn write(path: &Path, text: &str) -> Outcome<()> {
         Fault::invalid(
             "model.file.unwritable",
             format!(
-                "无法写出文件“{}”：{error}。请检查文件夹、权限和磁盘空间。",
-                path.display()
+                "无法写出文件“{}”：{}。请检查文件夹、权限和磁盘空间。",
+                path.display(),
+                kernel::fault::in_words(&error)
             ),
         )
     };

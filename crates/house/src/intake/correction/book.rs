@@ -21,7 +21,7 @@ pub fn book(house: &House, tx: &mut Tx, op: &Op, batch_id: i64) -> Outcome<Optio
     // The day in the file is the command's, so that the same report is the same file.
     let made = ExcelDateTime::from_timestamp(op.at.timestamp()).map_err(failed)?;
     workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
-    let sheet = workbook.add_worksheet_with_constant_memory();
+    let sheet = workbook.add_worksheet_with_constant_memory().map_err(failed)?;
     sheet.set_name("退回清单").map_err(failed)?;
     sheet.set_freeze_panes(1, 0).map_err(failed)?;
     let mut rows = Rows {

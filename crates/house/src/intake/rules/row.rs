@@ -1,6 +1,5 @@
 //! What one row says: a draft, or everything that is wrong with it. What depends on the item and the columns only is
 //! worked out once a file, not once a row.
-use std::borrow::Cow;
 
 use kernel::{CitizenId, Day};
 use policy::ItemMode;

@@ -74,6 +74,10 @@ pub fn in_words(error: &std::io::Error) -> String {
         InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, TimedOut,
         UnexpectedEof,
     };
+    if let Some(said) = error.get_ref() {
+        // Not the system's words but ours, or a library's: they say more than the kind does.
+        return said.to_string();
+    }
     let known = match error.kind() {
         NotFound => "文件或文件夹不存在",
         PermissionDenied => "没有权限",
@@ -89,7 +93,7 @@ pub fn in_words(error: &std::io::Error) -> String {
         ConnectionRefused => "对方拒绝连接",
         ConnectionReset => "连接被对方断开",
         TimedOut => "等待超时",
-        _ if is_full(error) => "磁盘已满",
+        StorageFull | QuotaExceeded | FileTooLarge => "磁盘已满",
         _ => return format!("系统错误（{error}）"),
     };
     known.to_owned()
@@ -311,7 +315,9 @@ mod tests {
         let missing = std::fs::File::open("/nowhere/at/all").unwrap_err();
         assert_eq!(in_words(&missing), "文件或文件夹不存在");
         assert_eq!(in_words(&io::Error::from(io::ErrorKind::StorageFull)), "磁盘已满");
-        assert_eq!(in_words(&io::Error::other("odd")), "系统错误（odd）");
+        assert_eq!(in_words(&io::Error::other("这是链接")), "这是链接");
+        let odd = io::Error::from_raw_os_error(121);
+        assert!(in_words(&odd).starts_with("系统错误（"), "{odd}");
     }
 
     #[test]

@@ -148,8 +148,8 @@ db_test!(
 db_test!(levels_written_as_words_become_their_numbers, MIGRATIONS, |db| {
     let town = Town::build(&db);
     let text = format!(
-        "统一社会信用代码,荣誉名称,荣誉级别,授予日期\n\
-             {FIRM},示例奖,省级,2026-03-01\n{OTHER},示例奖,2,2026-03-01\n{OTHER},另一奖,很高,2026-03-01\n"
+        "统一社会信用代码,证书编号,荣誉称号,荣誉级别,授予日期\n\
+             {FIRM},1号,示例奖,省级,2026-03-01\n{OTHER},2号,示例奖,2,2026-03-01\n{OTHER},3号,另一奖,很高,2026-03-01\n"
     );
     let batch = town.hand_over("honour", &text);
     assert_eq!((batch.rows_accepted, batch.rows_refused), (2, 1), "{batch:?}");

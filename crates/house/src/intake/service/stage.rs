@@ -73,11 +73,13 @@ fn open<'a>(
         let rows = opened.after(heading);
         return Ok(Sheet { item, columns, rows });
     }
-    let detail = format!(
-        "缺少必需的列：{}。请补上，或用列对照文件（--mapping）说明是哪一列。未识别的列：{}。",
-        columns.missing(item).join("、"),
-        columns.unknown().join("、")
+    let mut detail = format!(
+        "缺少必需的列：{}。请补上，或用列对照文件（--mapping）说明是哪一列。",
+        columns.missing(item).join("、")
     );
+    if !columns.unknown().is_empty() {
+        detail += &format!("未识别的列：{}。", columns.unknown().join("、"));
+    }
     Err(Fault::new(
         FaultKind::Invalid,
         "intake.file.column-missing",

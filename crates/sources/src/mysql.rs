@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use mysql::consts::ColumnType;
+use mysql::mysql_common::proto::codec::error::PacketCodecError;
 use mysql::prelude::Queryable as _;
 use mysql::{Conn, Opts, OptsBuilder, Row, SslOpts, Value};
 
@@ -60,7 +61,11 @@ fn said(error: &mysql::Error) -> String {
     match error {
         mysql::Error::MySqlError(told) => format!("数据库答复：{}（{}）", told.message, told.code),
         mysql::Error::UrlError(error) => format!("数据源地址有误（{error}）"),
-        other => tls::said(other).unwrap_or_else(|| format!("连接或读取失败：{other}")),
+        // The driver's errors name no source; what the link said lies in these.
+        mysql::Error::CodecError(PacketCodecError::Io(link)) | mysql::Error::IoError(link) => {
+            tls::said(link).unwrap_or_else(|| format!("连接或读取失败：{link}"))
+        }
+        other => format!("连接或读取失败：{other}"),
     }
 }
 

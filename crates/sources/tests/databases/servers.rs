@@ -106,6 +106,19 @@ pub fn certificate() -> (String, String) {
     (made.cert.pem(), made.signing_key.serialize_pem())
 }
 
+/// How MariaDB is told of a certificate and its key.
+fn encrypted(folder: &std::path::Path, (certificate, key): &(String, String)) -> Vec<String> {
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    vec![
+        format!("--ssl-cert={}", file("cert.pem", certificate)),
+        format!("--ssl-key={}", file("key.pem", key)),
+    ]
+}
+
 impl MariaDb {
     pub fn start(test: &str) -> Option<Self> {
         Self::start_with(test, None)
@@ -141,17 +154,7 @@ impl MariaDb {
             .local_addr()
             .unwrap()
             .port();
-        let encrypted = certificate.map_or_else(Vec::new, |(certificate, key)| {
-            let file = |name: &str, text: &str| {
-                let path = folder.path().join(name);
-                fs::write(&path, text).unwrap();
-                path.display().to_string()
-            };
-            vec![
-                format!("--ssl-cert={}", file("cert.pem", certificate)),
-                format!("--ssl-key={}", file("key.pem", key)),
-            ]
-        });
+        let encrypted = certificate.map_or_else(Vec::new, |made| encrypted(folder.path(), made));
         let server = Command::new(server)
             .args([
                 "--no-defaults",
@@ -174,24 +177,7 @@ impl MariaDb {
             server,
             _folder: folder,
         };
-        let begun = Instant::now();
-        let opts = mysql::OptsBuilder::new()
-            .ip_or_hostname(Some("127.0.0.1"))
-            .tcp_port(port)
-            .user(Some("root"))
-            .prefer_socket(false);
-        while started.conn.is_none() {
-            assert!(
-                begun.elapsed() < Duration::from_mins(1),
-                "MariaDB does not come up"
-            );
-            assert!(
-                started.server.try_wait().unwrap().is_none(),
-                "MariaDB ended by itself"
-            );
-            started.conn = mysql::Conn::new(opts.clone()).ok();
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        started.connect();
         started.run("CREATE DATABASE share CHARACTER SET utf8mb4");
         started.run("USE share");
         let quoted = PASSWORD.replace('\'', "''");
@@ -200,6 +186,28 @@ impl MariaDb {
         ));
         started.run("GRANT SELECT, EXECUTE ON share.* TO reader@'127.0.0.1'");
         Some(started)
+    }
+
+    /// Waits until the server answers its owner.
+    fn connect(&mut self) {
+        let begun = Instant::now();
+        let opts = mysql::OptsBuilder::new()
+            .ip_or_hostname(Some("127.0.0.1"))
+            .tcp_port(self.port)
+            .user(Some("root"))
+            .prefer_socket(false);
+        while self.conn.is_none() {
+            assert!(
+                begun.elapsed() < Duration::from_mins(1),
+                "MariaDB does not come up"
+            );
+            assert!(
+                self.server.try_wait().unwrap().is_none(),
+                "MariaDB ended by itself"
+            );
+            self.conn = mysql::Conn::new(opts.clone()).ok();
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 

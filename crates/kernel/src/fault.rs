@@ -71,8 +71,8 @@ pub fn is_full(error: &(dyn Error + 'static)) -> bool {
 pub fn in_words(error: &std::io::Error) -> String {
     use std::io::ErrorKind::{
         AddrInUse, AddrNotAvailable, AlreadyExists, BrokenPipe, ConnectionRefused, ConnectionReset,
-        InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, TimedOut,
-        UnexpectedEof,
+        FileTooLarge, InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied, QuotaExceeded,
+        ReadOnlyFilesystem, StorageFull, TimedOut, UnexpectedEof,
     };
     if let Some(said) = error.get_ref() {
         // Not the system's words but ours, or a library's: they say more than the kind does.

@@ -2,9 +2,9 @@
 use std::time::Duration;
 
 use mysql::consts::ColumnType;
-use mysql::mysql_common::proto::codec::error::PacketCodecError;
 use mysql::prelude::Queryable as _;
 use mysql::{Conn, Opts, OptsBuilder, Row, SslOpts, Value};
+use mysql_common::proto::codec::error::PacketCodecError;
 
 use crate::names::{self, Marker};
 use crate::tls::{self, Link};

@@ -138,7 +138,10 @@ impl MariaDb {
         let data = folder.path().join("data");
         let root = fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
         let user: &[&str] = if root { &["--user=root"] } else { &[] };
+        // Each its own: a server that starts sweeps the temporary folder of what others have in it.
+        let temporary = format!("--tmpdir={}", folder.path().display());
         let made = Command::new(install)
+            .env("TMPDIR", folder.path())
             .args([
                 "--no-defaults",
                 "--auth-root-authentication-method=normal",
@@ -156,11 +159,10 @@ impl MariaDb {
             .port();
         let encrypted = certificate.map_or_else(Vec::new, |made| encrypted(folder.path(), made));
         let server = Command::new(server)
-            .args([
-                "--no-defaults",
-                "--bind-address=127.0.0.1",
-                "--innodb-flush-log-at-trx-commit=0",
-            ])
+            .env("TMPDIR", folder.path())
+            .arg("--no-defaults")
+            .arg(temporary)
+            .args(["--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0"])
             .args(user)
             .arg(format!("--datadir={}", data.display()))
             .arg(format!("--socket={}", folder.path().join("s").display()))

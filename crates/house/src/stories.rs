@@ -10,6 +10,7 @@ use proof::Suite;
 use crate::hall::files::{DataFolder, Settings};
 use crate::hall::keys::Keys;
 use crate::hall::{Chance, Clock, House, Law, Op, command, job, ledger, log, query};
+use crate::intake::correction::{ReportForm, reject_report};
 use crate::intake::model::{Batch, NewBatch, Taken};
 use crate::intake::service::{self as intake, HandOver, Mapping};
 
@@ -119,6 +120,12 @@ impl Town {
         let batch_id = self.receive(item, bytes, mapping);
         self.settle();
         self.ask(|tx, _| intake::batch(tx, batch_id))
+    }
+
+    /// The reject report of a batch as CSV.
+    pub fn refusals_csv(&self, batch_id: i64) -> Vec<u8> {
+        self.ask(|tx, op| reject_report(&self.house, tx, op, batch_id, ReportForm::Csv))
+            .1
     }
 
     /// A file arrives as departments send it, nobody saying what it is, and the house digests it. Its batches, and what of

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use db::Tx;
 use house::hall::{House, command, files, job, query};
+use house::intake::correction::{ReportForm, reject_report};
 use house::intake::model::{Batch, Taken};
-use house::intake::service::{self, Described, HandOver, Mapping, ReportForm};
+use house::intake::service::{self, Described, HandOver, Mapping};
 use house::intake::whose::service as rows;
 use house::office;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -360,7 +361,7 @@ fn write_rejects(house: &House, batch: &Batch, wanted: Option<&Path>) -> Outcome
     let name = wanted.map_or(batch.file_name.as_str().into(), Path::to_string_lossy);
     let wish = ReportForm::of(&name);
     let (form, content) = query(house, &op, |tx, op| {
-        service::reject_report(house, tx, op, batch.batch_id, wish)
+        reject_report(house, tx, op, batch.batch_id, wish)
     })?;
     match wanted {
         Some(path) => {

@@ -59,11 +59,12 @@ impl Ran {
             "not refused with {code}: {}",
             self.err
         );
-        // A clock that is behind is said first.
-        let said = self
-            .err
-            .trim_start_matches(|c| c != '\n' && self.err.starts_with("注意："));
-        assert!(said.trim_start().starts_with("错误："), "{}", self.err);
+        // A clock that is behind is said first, in one line.
+        let said = match self.err.split_once('\n') {
+            Some((first, rest)) if first.starts_with("注意：") => rest,
+            _ => self.err.as_str(),
+        };
+        assert!(said.starts_with("错误："), "{}", self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
         self.err
     }

@@ -114,6 +114,27 @@ fn records_that_are_none_are_refused_in_words_and_several_are_taken_together() {
         (Some(1), Some(1)),
         "{batch}"
     );
+    // What was refused is had as text and as a workbook, which is a zip.
+    for (ending, kind, begins) in [
+        ("csv", "text/csv", &b"\xEF\xBB\xBF"[..]),
+        (
+            "xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            b"PK",
+        ),
+    ] {
+        let path = format!("/api/v1/intake/batches/{}/refusals.{ending}", taken["batch_id"]);
+        let token = format!("Authorization: Bearer {}\r\n", server.token);
+        let answer = server.ask("GET", &path, &token, b"").unwrap();
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(
+            answer.headers.contains(kind) && answer.headers.contains(&format!(".{ending}\"")),
+            "{}",
+            answer.headers
+        );
+        assert!(answer.body.starts_with(begins), "{path}");
+        assert_eq!(server.ask("GET", &path, "", b"").unwrap().status, 401, "{path}");
+    }
 }
 
 #[test]

@@ -7,9 +7,9 @@ use super::super::rules::SENT_BACK;
 use super::report;
 use crate::hall::{House, Op};
 
-/// Rows of a sheet, the headings among them.
+/// Rows of a sheet, the headings among them: the format has no more.
 const MOST_ROWS: u32 = 1_048_576;
-/// Characters of a cell.
+/// Characters of a cell, likewise.
 const MOST_CHARS: usize = 32_767;
 /// Width of a column, in characters.
 const WIDTH: f64 = 20.0;

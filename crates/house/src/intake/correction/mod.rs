@@ -2,11 +2,12 @@
 //! corrects it and hands the very file over again. Its rows take the place of the refused ones, whose number goes down.
 
 mod book;
+mod form;
 mod service;
 mod store;
 #[cfg(test)]
 mod tests;
 
-pub use book::book;
+pub use form::{ReportForm, reject_report};
 pub use service::{count, forget, note, origin, report};
 pub use store::ALL as STATEMENTS;

@@ -1,6 +1,7 @@
 //! Stories of sending back, on both databases.
 use db::db_test;
 
+use super::{ReportForm, reject_report};
 use crate::MIGRATIONS;
 use crate::intake::model::Batch;
 use crate::intake::quality;
@@ -10,8 +11,7 @@ use crate::stories::{FIRM, OTHER, Town};
 const PENALTIES: &str = "统一社会信用代码,处罚决定书文号,处罚类别,处罚决定日期\n";
 
 fn report(town: &Town, batch: &Batch) -> String {
-    let csv = town.ask(|tx, op| service::refusals_csv(&town.house, tx, op, batch.batch_id));
-    String::from_utf8(csv).unwrap()
+    String::from_utf8(town.refusals_csv(batch.batch_id)).unwrap()
 }
 
 fn again(town: &Town, batch: &Batch) -> Batch {
@@ -271,11 +271,10 @@ db_test!(
         let (batches, _) = town.arrives("处罚.xlsx", &book).unwrap();
         let first = &batches[0];
         assert_eq!((first.rows_accepted, first.rows_open()), (1, 1), "{first:?}");
-        let report = |form: service::ReportForm| {
-            town.ask(|tx, op| service::reject_report(&town.house, tx, op, first.batch_id, form))
-        };
-        let (form, answer) = report(service::ReportForm::of(&first.file_name));
-        assert_eq!(form, service::ReportForm::Workbook);
+        let report =
+            |form: ReportForm| town.ask(|tx, op| reject_report(&town.house, tx, op, first.batch_id, form));
+        let (form, answer) = report(ReportForm::of(&first.file_name));
+        assert_eq!(form, ReportForm::Workbook);
         assert_eq!(answer, report(form).1, "the same report is the same file");
         let mut rows = rows_of(&answer);
         assert_eq!(rows.len(), 2, "{rows:?}");
@@ -300,5 +299,26 @@ db_test!(
             (Some(first.batch_id), 1)
         );
         assert_eq!(again(&town, first).rows_open(), 0);
+    }
+);
+
+db_test!(
+    what_does_not_fit_into_a_workbook_comes_as_text,
+    MIGRATIONS,
+    |db| {
+        let town = Town::build(&db);
+        let long = "长".repeat(32_768);
+        let text = format!(
+            "统一社会信用代码,处罚决定书文号,处罚类别,处罚决定日期,违法事实\n{FIRM},1号,警告,2026-02-30,{long}\n"
+        );
+        let batch = only(&town, &text);
+        assert_eq!(batch.rows_open(), 1);
+        let wish = ReportForm::Workbook;
+        let (form, content) = town.ask(|tx, op| reject_report(&town.house, tx, op, batch.batch_id, wish));
+        assert_eq!(form, ReportForm::Csv);
+        assert!(
+            String::from_utf8(content).unwrap().contains(&long),
+            "nothing is cut off"
+        );
     }
 );

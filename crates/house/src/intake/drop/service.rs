@@ -12,6 +12,7 @@ use super::model::{DropFile, DropFolder, NewDrop};
 use super::store;
 use crate::hall::ledger::{self, Event};
 use crate::hall::{House, InJurisdiction as _, Op, command, files, query, whole_house};
+use crate::intake::correction::{ReportForm, reject_report};
 use crate::intake::model::{Batch, Taken};
 use crate::intake::service::{self, HandOver};
 
@@ -351,9 +352,9 @@ fn write_reports(
     };
     let mut lists = Vec::new();
     for (place, batch) in batches.iter().filter(|batch| batch.rows_open() > 0).enumerate() {
-        let form = service::ReportForm::of(&file.name);
+        let form = ReportForm::of(&file.name);
         let (form, content) = query(house, op, |tx, op| {
-            service::reject_report(house, tx, op, batch.batch_id, form)
+            reject_report(house, tx, op, batch.batch_id, form)
         })?;
         let path = beside(&|name| look::refusals_of(name, place, form.ending()));
         files::write_whole(&path, &content)?;

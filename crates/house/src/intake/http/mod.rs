@@ -8,6 +8,7 @@ use kernel::Fault;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::correction::{self, ReportForm};
 use super::model::{Batch, Refusal};
 use super::service;
 use crate::edge::fields::{Path, Query};
@@ -112,53 +113,42 @@ async fn refusals(
     .await
 }
 
-async fn refusals_csv(
+async fn refusals_csv(edge: State<Edge>, op: Op, batch: Path<i64>) -> Result<impl IntoResponse, Problem> {
+    reject_report(edge, op, batch, ReportForm::Csv).await
+}
+
+async fn refusals_xlsx(edge: State<Edge>, op: Op, batch: Path<i64>) -> Result<impl IntoResponse, Problem> {
+    reject_report(edge, op, batch, ReportForm::Workbook).await
+}
+
+async fn reject_report(
     State(edge): State<Edge>,
     op: Op,
     Path(batch_id): Path<i64>,
+    wish: ReportForm,
 ) -> Result<impl IntoResponse, Problem> {
     let house = edge.house.clone();
-    let text = edge
+    let (form, content) = edge
         .off_loop(&op.clone(), move || {
             query(&house, &op, |tx, op| {
                 service::batch_for(tx, op, batch_id)?;
-                service::refusals_csv(&house, tx, op, batch_id)
+                correction::reject_report(&house, tx, op, batch_id, wish)
             })
         })
         .await?;
-    Ok(download("text/csv; charset=utf-8", batch_id, "csv", text))
-}
-
-async fn refusals_xlsx(
-    State(edge): State<Edge>,
-    op: Op,
-    Path(batch_id): Path<i64>,
-) -> Result<impl IntoResponse, Problem> {
-    let house = edge.house.clone();
-    let book = edge
-        .off_loop(&op.clone(), move || {
-            query(&house, &op, |tx, op| {
-                service::batch_for(tx, op, batch_id)?;
-                super::correction::book(&house, tx, op, batch_id)?.ok_or_else(|| {
-                    let detail = "退回的行放不进一张工作表（行数超过 1048575，或一格超过 32767 个字）。请改取 refusals.csv。";
-                    Fault::conflict("intake.report.too-large", detail)
-                })
-            })
-        })
-        .await?;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(download(kind, batch_id, "xlsx", book))
-}
-
-fn download(kind: &'static str, batch_id: i64, ending: &str, content: Vec<u8>) -> impl IntoResponse + use<> {
-    let name = format!("attachment; filename=\"refusals-{batch_id}.{ending}\"");
-    (
+    if form != wish {
+        let detail =
+            "退回的行放不进一张工作表（行数超过 1048575，或一格超过 32767 个字）。请改取 refusals.csv。";
+        return Err(Fault::conflict("intake.report.too-large", detail).into());
+    }
+    let name = format!("attachment; filename=\"refusals-{batch_id}.{}\"", form.ending());
+    Ok((
         [
-            (header::CONTENT_TYPE, kind.to_owned()),
+            (header::CONTENT_TYPE, form.media_type().to_owned()),
             (header::CONTENT_DISPOSITION, name),
         ],
         content,
-    )
+    ))
 }
 
 async fn counts(State(edge): State<Edge>, op: Op) -> Answer<Vec<Count>> {

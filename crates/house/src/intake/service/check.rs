@@ -204,3 +204,26 @@ fn in_order(
         Err(Fault::internal("核对数据的线程中断", died))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_piece_ends_by_bytes_long_before_it_has_its_rows() {
+        let long = "x".repeat(1 << 20);
+        let mut text = "a,b\n".to_owned();
+        (0..20).for_each(|n| writeln!(text, "{n},{long}").unwrap());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let rows = table::open(file.path(), "x.csv", 0).unwrap().after(0);
+        let ((give, work), (leave, leaves)) = (channel(), channel());
+        (0..9).for_each(|_| leave.send(()).unwrap());
+        read(rows, 0, &give, &leaves);
+        drop(give);
+        let pieces: Vec<usize> = work.iter().map(|(_, piece)| piece.unwrap().len()).collect();
+        assert_eq!(pieces, [8, 8, 4], "8 MiB and the row that goes over");
+    }
+}

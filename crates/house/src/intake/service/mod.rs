@@ -21,7 +21,7 @@ pub use frame::{DAMAGED, Frame};
 pub use stage::{DryRun, Mapping, dry_run, stage, unstage};
 
 use super::model::{Batch, Fact, NewBatch, Record, Refusal, Taken};
-use super::{correction, store};
+use super::store;
 use crate::hall::{House, InJurisdiction, Op, job, ledger};
 
 /// Kind of the background job that stages and applies a batch.
@@ -190,67 +190,6 @@ pub fn batches(tx: &mut Tx, op: &Op, before: i64, limit: i64) -> Outcome<Vec<Bat
 /// Refused rows of a batch after a line.
 pub fn refusals(tx: &mut Tx, batch_id: i64, after_line: i64, limit: i64) -> Outcome<Vec<Refusal>> {
     store::refusals(tx, batch_id, after_line, limit)
-}
-
-/// The refused rows of a batch that have not come in corrected, as a CSV file with a BOM, so that office programs read the
-/// Chinese: the rows as they came, what is wrong beside.
-pub fn refusals_csv(house: &House, tx: &mut Tx, op: &Op, batch_id: i64) -> Outcome<Vec<u8>> {
-    let mut text = "\u{feff}".as_bytes().to_vec();
-    let failed = |e: csv::Error| Fault::internal("退回清单无法写出", e);
-    let mut writer = csv::Writer::from_writer(&mut text);
-    correction::report(house, tx, op, batch_id, &mut |cells| {
-        writer.write_record(cells).map_err(failed)
-    })?;
-    writer
-        .flush()
-        .map_err(|e| Fault::internal("退回清单无法写出", e))?;
-    drop(writer);
-    Ok(text)
-}
-
-/// What a reject report is written as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportForm {
-    /// Comma-separated, with a byte order mark.
-    Csv,
-    /// A workbook (XLSX).
-    Workbook,
-}
-
-impl ReportForm {
-    /// That of a file by its name: whoever works in workbooks corrects in one.
-    pub fn of(file_name: &str) -> Self {
-        let end = file_name.rsplit_once('.').map_or("", |(_, end)| end);
-        if ["xlsx", "xls"].iter().any(|book| end.eq_ignore_ascii_case(book)) {
-            Self::Workbook
-        } else {
-            Self::Csv
-        }
-    }
-
-    /// How the names of such files end.
-    pub fn ending(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Workbook => "xlsx",
-        }
-    }
-}
-
-/// The reject report of a batch in a form; as CSV when that is none of a workbook's size. Returns what it is.
-pub fn reject_report(
-    house: &House,
-    tx: &mut Tx,
-    op: &Op,
-    batch_id: i64,
-    form: ReportForm,
-) -> Outcome<(ReportForm, Vec<u8>)> {
-    if form == ReportForm::Workbook
-        && let Some(book) = correction::book(house, tx, op, batch_id)?
-    {
-        return Ok((ReportForm::Workbook, book));
-    }
-    Ok((ReportForm::Csv, refusals_csv(house, tx, op, batch_id)?))
 }
 
 /// The number of an entity, when any record about it was ever accepted.

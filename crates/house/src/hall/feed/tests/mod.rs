@@ -1,4 +1,6 @@
 //! Stories of the feeds, on both databases.
+mod pages;
+
 use std::sync::Mutex;
 
 use db::db_test;

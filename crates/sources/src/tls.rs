@@ -1,10 +1,11 @@
 //! Encrypted links: asked for in the address, in the words that PostgreSQL's own programs use, for both kinds of server.
 use std::error::Error;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::{ClientConfig, RootCertStore};
 
 /// How a server is reached.
@@ -52,14 +53,19 @@ pub fn parted(url: &str) -> Result<(String, Link), String> {
 
 /// What a client needs to check servers against the roots in a file.
 pub fn config(roots: &Path) -> Result<ClientConfig, String> {
-    let wrong = |why: &dyn std::fmt::Display| format!("根证书文件 {} 无法使用：{why}", roots.display());
+    let wrong = |why: &str| format!("根证书文件 {} 无法使用：{why}", roots.display());
+    let unread = |error: pem::Error| match error {
+        pem::Error::Io(io) if io.kind() == ErrorKind::NotFound => wrong("文件不存在"),
+        pem::Error::Io(io) if io.kind() == ErrorKind::PermissionDenied => wrong("没有权限读取"),
+        other => wrong(&format!("不是 PEM 格式的证书（{other}）")),
+    };
     let mut store = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(roots).map_err(|error| wrong(&error))? {
-        let certificate = certificate.map_err(|error| wrong(&error))?;
-        store.add(certificate).map_err(|error| wrong(&error))?;
+    for certificate in CertificateDer::pem_file_iter(roots).map_err(unread)? {
+        let added = store.add(certificate.map_err(unread)?);
+        added.map_err(|error| wrong(&format!("其中的证书有误（{error}）")))?;
     }
     if store.is_empty() {
-        return Err(wrong(&"其中没有证书"));
+        return Err(wrong("其中没有证书"));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -126,6 +132,7 @@ mod tests {
     fn a_file_without_roots_is_told_before_anybody_connects() {
         let file = tempfile::NamedTempFile::new().unwrap();
         assert!(config(file.path()).unwrap_err().contains("没有证书"));
-        assert!(config(Path::new("/没有.pem")).unwrap_err().contains("/没有.pem"));
+        let missing = config(Path::new("/没有.pem")).unwrap_err();
+        assert_eq!(missing, "根证书文件 /没有.pem 无法使用：文件不存在");
     }
 }

@@ -33,7 +33,7 @@ pub fn serve(house: &House, address: SocketAddr) -> Outcome<()> {
             Fault::new(FaultKind::Busy, "edge.listen.failed", detail)
         })?;
         let address = listener.local_addr().unwrap_or(address);
-        say::line(format!("信衡已在 http://{address} 提供服务。接口说明:http://{address}/api/openapi.json 。按 Ctrl+C 停止。"));
+        say::line(format!("信衡已在 http://{address} 提供服务。接口说明：http://{address}/api/openapi.json 。按 Ctrl+C 停止。"));
         tokio::spawn(tidy(metrics));
         axum::serve(listener, router)
             .with_graceful_shutdown(stopped())

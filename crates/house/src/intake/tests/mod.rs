@@ -55,7 +55,7 @@ db_test!(
             2,
             "both wrong fields of a row are named: {refusals:?}"
         );
-        let csv = town.ask(|tx, op| service::refusals_csv(&town.house, tx, op, batch.batch_id));
+        let csv = town.refusals_csv(batch.batch_id);
         let csv = String::from_utf8(csv).unwrap();
         let headings = PENALTIES.trim_end();
         assert!(

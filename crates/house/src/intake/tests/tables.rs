@@ -302,7 +302,7 @@ db_test!(
         assert_eq!(batches[0].table_name, "处罚");
         let (again, _) = town.arrives("三张表.json", text.as_bytes()).unwrap();
         assert_eq!(again, batches);
-        let csv = town.ask(|tx, op| service::refusals_csv(&town.house, tx, op, batches[0].batch_id));
+        let csv = town.refusals_csv(batches[0].batch_id);
         assert!(
             String::from_utf8(csv)
                 .unwrap()

@@ -22,7 +22,7 @@ pub use stage::{DryRun, Mapping, dry_run, stage, unstage};
 
 use super::model::{Batch, Fact, NewBatch, Record, Refusal, Taken};
 use super::store;
-use crate::hall::{House, InJurisdiction, Op, job, ledger};
+use crate::hall::{InJurisdiction, Op, job, ledger};
 
 /// Kind of the background job that stages and applies a batch.
 pub const JOB: &str = "intake.batch";
